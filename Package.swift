@@ -1,0 +1,135 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Tests may poke at sockets and fixtures; sources may not.
+let safe: [SwiftSetting] = settings + [.strictMemorySafety()]
+
+/// The kernels are unusable without the optimiser, and a debug build is what the tests run.
+let optimised: [CSetting] = [.unsafeFlags(["-O3"], .when(configuration: .debug))]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "tocsin",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CMosquitto",
+            pkgConfig: "libmosquitto",
+            providers: [.apt(["libmosquitto-dev"])]
+        ),
+        .systemLibrary(
+            name: "CSystemd",
+            pkgConfig: "libsystemd",
+            providers: [.apt(["libsystemd-dev"])]
+        ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        .target(name: "CTocsinKernels", cSettings: optimised),
+        .target(name: "CAllocationCounter"),
+
+        .target(name: "TocsinNN", dependencies: ["CTocsinKernels"], swiftSettings: safe),
+        .target(name: "TocsinCore", dependencies: ["TocsinNN"], swiftSettings: safe),
+        .target(
+            name: "TocsinTraining",
+            dependencies: ["TocsinCore", "TocsinNN"],
+            swiftSettings: safe
+        ),
+        .target(name: "TocsinSimulation", dependencies: ["TocsinCore"], swiftSettings: safe),
+        .target(name: "TocsinMQTT", dependencies: ["CMosquitto", "CLinux"], swiftSettings: safe),
+        .target(
+            name: "TocsinSystemd",
+            dependencies: ["CSystemd", "CLinux", logging],
+            swiftSettings: safe
+        ),
+        .target(name: "TocsinFiles", dependencies: ["CZlib"], swiftSettings: safe),
+        .target(
+            name: "TocsinDaemon",
+            dependencies: [
+                "CLinux", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN", "TocsinSystemd",
+                "Yams", logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: safe
+        ),
+        .executableTarget(
+            name: "tocsin",
+            dependencies: [
+                "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinSimulation", "TocsinTraining",
+                "TocsinNN", "TocsinMQTT", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: safe
+        ),
+        .executableTarget(
+            name: "tocsin-bench",
+            dependencies: [
+                "CAllocationCounter", "TocsinCore", "TocsinNN", "TocsinTraining",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+
+        .testTarget(
+            name: "TocsinNNTests",
+            dependencies: ["TocsinNN", "CAllocationCounter"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinCoreTests",
+            dependencies: ["TocsinCore", "TocsinNN"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinTrainingTests",
+            dependencies: ["TocsinTraining", "TocsinCore", "TocsinNN"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinSimulationTests",
+            dependencies: ["TocsinSimulation", "TocsinCore"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinMQTTTests",
+            dependencies: ["TocsinMQTT"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinSystemdTests",
+            dependencies: ["TocsinSystemd", logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinDaemonTests",
+            dependencies: [
+                "TocsinDaemon", "TocsinCore", "TocsinFiles", "TocsinNN", "TocsinTraining", logging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinCommandTests",
+            dependencies: ["TocsinCore", "TocsinFiles"],
+            swiftSettings: settings
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

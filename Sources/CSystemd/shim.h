@@ -1,0 +1,8 @@
+#pragma once
+
+#include <sys/uio.h>
+#include <syslog.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
+#include <systemd/sd-journal.h>
