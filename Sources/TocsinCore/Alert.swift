@@ -1,0 +1,137 @@
+/// The four verdicts.
+public enum AlertKind: Int, Sendable, CaseIterable, Codable {
+    /// The device behaves unusually, now.
+    case anomaly
+    /// The device has changed for good.
+    case drift
+    /// A sensor is broken.
+    case fault
+    /// Nothing arrives.
+    case silence
+
+    /// As in topics and payloads.
+    public var name: String {
+        switch self {
+        case .anomaly: "anomaly"
+        case .drift: "drift"
+        case .fault: "fault"
+        case .silence: "silence"
+        }
+    }
+}
+
+/// A change of condition: raised or cleared, or a reminder that it is still raised.
+public struct Alert: Sendable, Equatable {
+    /// Which way the condition changed.
+    public enum State: String, Sendable {
+        case raised
+        case cleared
+    }
+
+    /// How bad it is.
+    public enum Severity: String, Sendable {
+        case warning
+        case critical
+    }
+
+    /// A channel's part in an alert.
+    public struct Contribution: Sendable, Equatable {
+        /// The channel's name.
+        public var channel: String
+        /// Its share of what raised the alert, 0 … 1.
+        public var share: Double
+        /// Its value, in its unit; `nil` if there is none.
+        public var value: Double?
+        /// What the model expected, in its unit; `nil` if it expected nothing.
+        public var expected: Double?
+        /// Its unit; empty if unknown.
+        public var unit: String
+        /// What is wrong with it, for a fault.
+        public var cause: FaultCause?
+    }
+
+    /// The same from raising to clearing, and different for any two alerts.
+    public var id: String
+    /// The device's name.
+    public var device: String
+    /// Which verdict.
+    public var kind: AlertKind
+    /// Raised or cleared.
+    public var state: State
+    /// Whether it only says again what was said.
+    public var isReminder: Bool
+    /// How bad it is.
+    public var severity: Severity
+    /// When the condition began.
+    public var since: Timestamp
+    /// When this transition was decided.
+    public var time: Timestamp
+    /// The level that decided, 1 is the boundary.
+    public var score: Double
+    /// The highest level since ``since``.
+    public var peak: Double
+    /// What has drifted, for a drift alert.
+    public var driftCause: DriftCause?
+    /// The channels that made it, largest share first.
+    public var channels: [Contribution]
+    /// The model's name.
+    public var model: String
+}
+
+extension Alert {
+    /// One sentence that a person can read.
+    public var sentence: String {
+        if state == .cleared {
+            return "\(device): \(kind.name) is over after \((time - since).readable)"
+        }
+        let again = isReminder ? " still" : ""
+        switch kind {
+        case .anomaly:
+            return "\(device)\(again) behaves unusually (score \(score.readable))\(leading)"
+        case .drift:
+            let cause = driftCause?.name ?? "behaviour"
+            return "\(device)\(again) has drifted: its \(cause) is not what it was\(leading)"
+        case .fault:
+            let parts = channels.prefix(3).map { "\($0.channel) is \($0.cause?.name ?? "faulty")" }
+            return "\(device)\(again) has a faulty sensor: \(parts.joined(separator: ", "))"
+        case .silence:
+            return "\(device)\(again) is silent since \(since)"
+        }
+    }
+
+    private var leading: String {
+        guard let first = channels.first else { return "" }
+        let unit = first.unit.isEmpty ? "" : " \(first.unit)"
+        guard let value = first.value else { return ": mostly \(first.channel)" }
+        guard let expected = first.expected else {
+            return ": mostly \(first.channel), \(value.readable)\(unit)"
+        }
+        return ": mostly \(first.channel), \(value.readable)\(unit)"
+            + " where \(expected.readable)\(unit) was expected"
+    }
+}
+
+extension Double {
+    /// With four significant digits.
+    public var readable: String {
+        guard isFinite, self != 0 else { return description }
+        var scale = 1.0
+        while abs(self) * scale < 1000, scale < 1e12 { scale *= 10 }
+        let rounded = (self * scale).rounded() / scale
+        return rounded == rounded.rounded() && abs(rounded) < 1e15
+            ? Int64(rounded).description : rounded.description
+    }
+}
+
+extension Duration {
+    /// In days, hours, minutes and seconds; the two largest that are not zero.
+    public var readable: String {
+        let seconds = Int64(inSeconds.rounded())
+        let parts = [
+            (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
+            (seconds % 60, "s"),
+        ]
+        let shown = parts.drop { $0.0 == 0 }.prefix(2).filter { $0.0 > 0 }
+        return shown.isEmpty ? "0 s" : shown.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,147 @@
+import Glibc
+
+/// What healthy behaviour looks like to the detectors, fitted on data that the network was not
+/// fitted on.
+public struct Calibration: Sendable, Equatable, Codable {
+    /// Which channels take part in the score, `[channels]`.
+    public var isScored: [Bool]
+    /// The forecast residual; `nil` for a model without that head.
+    public var forecast: Residual?
+    /// The reconstruction residual; `nil` for a model without that head.
+    public var reconstruction: Residual?
+    /// The slow level of the inputs.
+    public var level: Level
+    /// The fused score A that is published as 1.0.
+    public var threshold: Double
+    /// How probable larger scores are.
+    public var tail: Tail
+    /// The residual's and the hidden state's usual distribution.
+    public var drift: DriftReference
+    /// What a stuck or absent channel is.
+    public var faults: FaultLimits
+    /// How many stretches of the calibration part count as independent of each other.
+    public var independentStretches: Double
+
+    /// A chain from residuals to a standard score.
+    public struct Residual: Sendable, Equatable, Codable {
+        /// Root mean square of each channel's residual, at least 0.02, in spreads, `[channels]`.
+        public var rms: [Double]
+        /// Brings the smoothed energy to mean 0 and spread 1.
+        public var energy: LogNormal
+
+        /// A residual's calibration.
+        public init(rms: [Double], energy: LogNormal) {
+            self.rms = rms
+            self.energy = energy
+        }
+    }
+
+    /// A chain from the inputs' slow mean to a standard score.
+    public struct Level: Sendable, Equatable, Codable {
+        /// Root mean square of each channel's features, at least 0.02, `[channels]`.
+        public var rms: [Double]
+        /// Root mean square of each channel's slow mean, at least 0.05, `[channels]`.
+        public var meanRMS: [Double]
+        /// Brings the level's energy to mean 0 and spread 1.
+        public var energy: LogNormal
+
+        /// A level's calibration.
+        public init(rms: [Double], meanRMS: [Double], energy: LogNormal) {
+            self.rms = rms
+            self.meanRMS = meanRMS
+            self.energy = energy
+        }
+    }
+
+    /// A positive quantity that is normal in its logarithm.
+    public struct LogNormal: Sendable, Equatable, Codable {
+        /// Its median, dimensionless.
+        public var median: Double
+        /// Mean of the logarithm.
+        public var mean: Double
+        /// Standard deviation of the logarithm, at least 0.1.
+        public var spread: Double
+
+        /// A distribution.
+        public init(median: Double, mean: Double, spread: Double) {
+            self.median = median
+            self.mean = mean
+            self.spread = spread
+        }
+
+        /// `ln(x + 0.001 median + 1e-9)`, what mean and spread are fitted on.
+        public func logarithm(_ x: Double) -> Double {
+            log(x + 0.001 * median + 1e-9)
+        }
+
+        /// How many spreads `x` lies above the mean.
+        public func standardScore(_ x: Double) -> Double {
+            (logarithm(x) - mean) / spread
+        }
+    }
+
+    /// The distribution of the fused score on healthy data, with an exponential tail.
+    public struct Tail: Sendable, Equatable, Codable {
+        /// Quantiles of A at the probabilities k/64, k = 0 … 63, `[64]`, rising.
+        public var quantiles: [Double]
+        /// Mean excess over the last quantile, at least 0.05.
+        public var excess: Double
+
+        /// A tail.
+        public init(quantiles: [Double], excess: Double) {
+            self.quantiles = quantiles
+            self.excess = excess
+        }
+
+        /// The probability that a healthy frame has a fused score of at least `a`.
+        public func probability(_ a: Double) -> Double {
+            let count = Double(quantiles.count)
+            guard let first = quantiles.first, let last = quantiles.last, a > first else {
+                return 1
+            }
+            if a >= last { return exp(-(a - last) / excess) / count }
+            var upper = 1
+            while quantiles[upper] <= a { upper += 1 }
+            let width = quantiles[upper] - quantiles[upper - 1]
+            let share = width > 0 ? (a - quantiles[upper - 1]) / width : 0
+            return 1 - (Double(upper - 1) + share) / count
+        }
+    }
+
+    /// A calibration.
+    public init(
+        isScored: [Bool],
+        forecast: Residual?,
+        reconstruction: Residual?,
+        level: Level,
+        threshold: Double,
+        tail: Tail,
+        drift: DriftReference,
+        faults: FaultLimits,
+        independentStretches: Double
+    ) {
+        self.isScored = isScored
+        self.forecast = forecast
+        self.reconstruction = reconstruction
+        self.level = level
+        self.threshold = threshold
+        self.tail = tail
+        self.drift = drift
+        self.faults = faults
+        self.independentStretches = independentStretches
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case isScored = "is_scored"
+        case forecast, reconstruction, level, threshold, tail, drift, faults
+        case independentStretches = "independent_stretches"
+    }
+}
+
+extension Calibration.Level {
+    private enum CodingKeys: String, CodingKey {
+        case rms
+        case meanRMS = "mean_rms"
+        case energy
+    }
+}

@@ -1,0 +1,122 @@
+/// Why a channel is called faulty.
+public enum FaultCause: Int, Sendable, CaseIterable, Codable {
+    /// It has shown the very same value for too long.
+    case stuck
+    /// It has left its physical range.
+    case outOfRange
+    /// It sends what is no number.
+    case invalid
+    /// It sends nothing while the device's other channels do.
+    case absent
+
+    /// As in alerts and status messages.
+    public var name: String {
+        switch self {
+        case .stuck: "stuck"
+        case .outOfRange: "out of range"
+        case .invalid: "not a number"
+        case .absent: "absent"
+        }
+    }
+}
+
+/// How long a channel may stand still or stay away; fitted in training.
+public struct FaultLimits: Sendable, Equatable, Codable {
+    /// Frames with the very same value from which on a channel is stuck, `[channels]`; 0 for a
+    /// channel that may stand still for ever.
+    public var still: [Int]
+    /// Frames without a fresh value from which on a channel is absent, `[channels]`; 0 for never.
+    public var absent: [Int]
+    /// Frames of invalid or impossible values from which on a channel is faulty.
+    public var bad: Int
+
+    /// Limits.
+    public init(still: [Int], absent: [Int], bad: Int = 3) {
+        self.still = still
+        self.absent = absent
+        self.bad = bad
+    }
+}
+
+/// Watches each channel of a device for what a sensor does when it breaks.
+public struct FaultDetector: Sendable, Equatable {
+    private var last: [Double]
+    private var stillFor: [Int64]
+    private var absentFor: [Int64]
+    private var invalidFor: [Int64]
+    private var outsideFor: [Int64]
+    /// What is wrong with each channel, `[channels]`.
+    public private(set) var causes: [FaultCause?]
+
+    /// A detector that has seen nothing.
+    public init(channels: Int) {
+        last = Array(repeating: .nan, count: channels)
+        stillFor = Array(repeating: 0, count: channels)
+        absentFor = stillFor
+        invalidFor = stillFor
+        outsideFor = stillFor
+        causes = Array(repeating: nil, count: channels)
+    }
+
+    /// Takes in one frame; does not allocate.
+    ///
+    /// - Returns: how many channels are faulty
+    public mutating func update(
+        _ frame: Frame,
+        limits: FaultLimits,
+        channels: [Channel]
+    ) -> Int {
+        var faulty = 0
+        for c in last.indices {
+            invalidFor[c] = frame.isInvalid[c] ? invalidFor[c] + 1 : 0
+            if frame.isFresh[c] {
+                let value = frame.values[c]
+                stillFor[c] = value == last[c] ? stillFor[c] + 1 : 0
+                outsideFor[c] = channels[c].allows(value) ? 0 : outsideFor[c] + 1
+                absentFor[c] = 0
+                last[c] = value
+            } else {
+                absentFor[c] += 1
+            }
+            let still = limits.still[c]
+            let absent = limits.absent[c]
+            causes[c] =
+                if outsideFor[c] >= limits.bad {
+                    .outOfRange
+                } else if invalidFor[c] >= limits.bad {
+                    .invalid
+                } else if still > 0, stillFor[c] >= still {
+                    .stuck
+                } else if absent > 0, absentFor[c] >= absent {
+                    .absent
+                } else {
+                    nil
+                }
+            if causes[c] != nil { faulty += 1 }
+        }
+        return faulty
+    }
+}
+
+extension FaultDetector {
+    func save(to writer: inout StateWriter) {
+        writer.write(last)
+        writer.write(stillFor)
+        writer.write(absentFor)
+        writer.write(invalidFor)
+        writer.write(outsideFor)
+        writer.write(causes.map { Int64($0?.rawValue ?? -1) })
+    }
+
+    mutating func restore(from reader: inout StateReader) throws(StateError) {
+        let channels = last.count
+        last = try reader.readDoubles(count: channels)
+        stillFor = try reader.readIntegers(count: channels)
+        absentFor = try reader.readIntegers(count: channels)
+        invalidFor = try reader.readIntegers(count: channels)
+        outsideFor = try reader.readIntegers(count: channels)
+        causes = try reader.readIntegers(count: channels).map {
+            FaultCause(rawValue: Int(clamping: $0))
+        }
+    }
+}

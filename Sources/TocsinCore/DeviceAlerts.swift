@@ -1,0 +1,81 @@
+// How a device's change of condition is told: which channels, how bad, since when.
+
+extension DeviceMonitor {
+    /// The alert of a change of condition.
+    func alert(
+        _ kind: AlertKind,
+        _ transition: AlertCondition.Transition,
+        level: Double,
+        time: Timestamp
+    ) -> Alert {
+        let condition = conditions[kind.rawValue]
+        return Alert(
+            id: "\(name)-\(kind.name)-\(condition.since.microseconds / 1000)",
+            device: name,
+            kind: kind,
+            state: transition == .cleared ? .cleared : .raised,
+            isReminder: transition == .reminded,
+            severity: condition.peak >= 3 ? .critical : .warning,
+            since: condition.since,
+            time: time,
+            score: level,
+            peak: condition.peak,
+            driftCause: kind == .drift ? lastDrift?.largest.cause : nil,
+            channels: transition == .cleared ? [] : contributions(kind),
+            model: model.name
+        )
+    }
+
+    /// The channels behind an alert, largest share first, at most ten.
+    private func contributions(_ kind: AlertKind) -> [Alert.Contribution] {
+        let weights: [Double] =
+            switch kind {
+            case .anomaly: scorer.shares
+            case .drift: drift.deviations.map { max($0, 0) }
+            case .fault: faults.causes.map { $0 == nil ? 0 : 1 }
+            case .silence: []
+            }
+        let sum = weights.reduce(0, +)
+        guard sum > 0 else { return [] }
+        let order = weights.indices.filter { weights[$0] > 0 }
+            .sorted { (-weights[$0], $0) < (-weights[$1], $1) }
+        return order.prefix(10).map { c in
+            let value = frame.values[c]
+            let feature = expected[c]
+            return Alert.Contribution(
+                channel: model.channels[c].name,
+                share: weights[c] / sum,
+                value: value.isNaN ? nil : value,
+                expected: feature.isNaN ? nil : model.scaler.value(of: feature, channel: c),
+                unit: model.channels[c].unit,
+                cause: kind == .fault ? faults.causes[c] : nil
+            )
+        }
+    }
+}
+
+extension DeviceMonitor {
+    /// An assessment that says only that silence began or ended: it is of no frame.
+    func silenceAssessment(
+        _ device: Int,
+        _ transition: AlertCondition.Transition,
+        level: Double,
+        time: Timestamp
+    ) -> Assessment {
+        Assessment(
+            device: device,
+            name: name,
+            model: model,
+            time: time,
+            score: nil,
+            isWarm: isWarm,
+            isAfterGap: false,
+            shares: [],
+            values: [],
+            expected: [],
+            isFresh: [],
+            drift: nil,
+            alerts: [alert(.silence, transition, level: level, time: time)]
+        )
+    }
+}

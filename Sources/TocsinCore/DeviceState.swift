@@ -1,0 +1,57 @@
+// A device's state as bytes, for checkpoints.
+
+import TocsinNN
+
+extension DeviceMonitor {
+    /// Writes all that changes from frame to frame.
+    public func save(to writer: inout StateWriter) {
+        assembler.save(to: &writer)
+        writer.write(state.recurrent)
+        writer.write(state.forecast)
+        scorer.save(to: &writer)
+        drift.save(to: &writer)
+        faults.save(to: &writer)
+        for kind in AlertKind.allCases { conditions[kind.rawValue].save(to: &writer) }
+        writer.write(framesSinceReset)
+        writer.write(frames)
+        writer.write(resets)
+        writer.write(frame.time.microseconds)
+        writer.write(lastScore != nil)
+        writer.write(lastScore?.value ?? 0)
+        writer.write(lastScore?.tailProbability ?? 0)
+    }
+
+    /// Takes back what ``save(to:)`` wrote for a device of the same model.
+    ///
+    /// When it throws, the device is as it was.
+    public mutating func restore(from reader: inout StateReader) throws(StateError) {
+        var saved = self
+        try saved.assembler.restore(from: &reader)
+        let recurrent = try reader.readFloats(count: state.recurrent.count)
+        let forecast = try reader.readFloats(count: state.forecast.count)
+        guard recurrent.allSatisfy(\.isFinite), forecast.allSatisfy(\.isFinite) else {
+            throw .inconsistent
+        }
+        guard let state = model.autoencoder.state(recurrent: recurrent, forecast: forecast) else {
+            throw .inconsistent
+        }
+        saved.state = state
+        try saved.scorer.restore(from: &reader)
+        try saved.drift.restore(from: &reader)
+        try saved.faults.restore(from: &reader)
+        for kind in AlertKind.allCases {
+            try saved.conditions[kind.rawValue].restore(from: &reader)
+        }
+        saved.framesSinceReset = try reader.readInteger()
+        saved.frames = try reader.readInteger()
+        saved.resets = try reader.readInteger()
+        saved.frame.time = Timestamp(microseconds: try reader.readInteger())
+        let hasScore = try reader.readBool()
+        let value = try reader.readDouble()
+        let tailProbability = try reader.readDouble()
+        saved.lastScore =
+            hasScore
+            ? AnomalyScorer.Score(value: value, tailProbability: tailProbability) : nil
+        self = saved
+    }
+}

@@ -1,0 +1,184 @@
+/// The whole line, for all devices: samples in, assessments out.
+///
+/// One owner, no lock, no clock, no file. Time passes when someone says so, by ``tick(_:emit:)``.
+/// Once a device is known, nothing here allocates unless a condition changes.
+public struct Fleet: Sendable {
+    /// Every device seen so far, by number.
+    public internal(set) var devices: [DeviceMonitor] = []
+    /// What was counted.
+    public internal(set) var counters = FleetCounters()
+    /// When alerts ring.
+    public var policies: AlertPolicies
+    /// How much longer than its period a frame waits for its samples.
+    public let lateness: Duration
+    /// How many devices are watched at most.
+    public var capacity: Int
+
+    private var table = NameTable()
+    /// Devices with a complete frame, in the order in which it was completed.
+    private var ready: [Int] = []
+    /// The latest sample of each stream, in event time.
+    private var latest: [Timestamp] = []
+
+    /// A fleet without devices.
+    public init(
+        policies: AlertPolicies = AlertPolicies(),
+        lateness: Duration = .seconds(2),
+        capacity: Int = 10_000
+    ) {
+        self.policies = policies
+        self.lateness = lateness
+        self.capacity = capacity
+    }
+
+    /// The number of a device that is known.
+    public func find(_ name: Span<UInt8>) -> Int? { table.find(name) }
+
+    /// The number of a device that is known.
+    public func find(_ name: String) -> Int? { table.find(name) }
+
+    /// Begins to watch a device; `nil` if there are too many already.
+    public mutating func add(
+        _ name: String,
+        model: Model,
+        stream: Int,
+        now: Timestamp
+    ) -> Int? {
+        if let known = table.find(name) { return known }
+        guard devices.count < capacity else {
+            counters.devicesRefused += 1
+            return nil
+        }
+        let monitor = DeviceMonitor(
+            name: name,
+            model: model,
+            stream: stream,
+            lateness: lateness,
+            now: now
+        )
+        devices.append(monitor)
+        while latest.count <= stream { latest.append(Timestamp(microseconds: .min)) }
+        return table.insert(name)
+    }
+
+    /// Takes in one sample.
+    ///
+    /// When it completes a frame, its device waits for ``assess(_:)``; a frame that must leave first,
+    /// to make room or because of a gap, is assessed on the way.
+    public mutating func take(
+        _ sample: Sample,
+        arrival: Timestamp,
+        emit: (Assessment) -> Void
+    ) {
+        let device = sample.device
+        counters.samples += 1
+        if !sample.isRetained { note(sample, arrival: arrival, emit: emit) }
+        var placement = devices[device].assembler.place(sample)
+        while placement == .full {
+            assessOldest(device, emit: emit)
+            placement = devices[device].assembler.place(sample)
+        }
+        if placement == .gap {
+            while devices[device].assembler.hasOpenFrame { assessOldest(device, emit: emit) }
+            devices[device].reset()
+            counters.resets += 1
+            placement = devices[device].assembler.place(sample)
+        }
+        counters.count(placement)
+        if !devices[device].isReady, devices[device].assembler.hasCompleteFrame {
+            devices[device].isReady = true
+            ready.append(device)
+        }
+    }
+
+    /// Advances and judges every device whose frame is complete.
+    public mutating func assess(_ emit: (Assessment) -> Void) {
+        for device in ready {
+            while devices[device].assembler.hasCompleteFrame { assessOldest(device, emit: emit) }
+            devices[device].isReady = false
+        }
+        ready.removeAll(keepingCapacity: true)
+    }
+
+    /// Lets time pass: frames that nobody will complete leave, and silence is noticed.
+    public mutating func tick(_ now: Timestamp, emit: (Assessment) -> Void) {
+        for device in devices.indices {
+            let idle = now - devices[device].lastArrival
+            let patience = devices[device].model.clock.period + lateness
+            if devices[device].assembler.hasOpenFrame, idle > max(patience, .seconds(5)) {
+                while devices[device].assembler.hasOpenFrame { assessOldest(device, emit: emit) }
+            }
+            guard let last = devices[device].latest else { continue }
+            let behind = latest[devices[device].stream] - last
+            noteSilence(device, for: max(idle, behind), since: last, now: now, emit: emit)
+        }
+    }
+
+    /// Assesses all that is left, complete or not; for the end of a recording.
+    public mutating func flush(_ emit: (Assessment) -> Void) {
+        for device in devices.indices {
+            while devices[device].assembler.hasOpenFrame { assessOldest(device, emit: emit) }
+            devices[device].isReady = false
+        }
+        ready.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func assessOldest(_ device: Int, emit: (Assessment) -> Void) {
+        counters.frames += 1
+        emit(devices[device].assessOldest(device: device, policies: policies))
+    }
+}
+
+extension Fleet {
+    /// Notes that a device is alive, and whether it was silent before.
+    private mutating func note(
+        _ sample: Sample,
+        arrival: Timestamp,
+        emit: (Assessment) -> Void
+    ) {
+        let device = sample.device
+        devices[device].lastArrival = arrival
+        let stream = devices[device].stream
+        if sample.time > latest[stream] { latest[stream] = sample.time }
+        guard let last = devices[device].latest, sample.time > last else { return }
+        noteSilence(device, for: sample.time - last, since: last, now: sample.time, emit: emit)
+        let silence = AlertKind.silence
+        let cleared = devices[device].conditions[silence.rawValue].clear(time: sample.time)
+        if let cleared {
+            announce(device, cleared, level: 0, time: sample.time, emit: emit)
+        }
+    }
+
+    private mutating func noteSilence(
+        _ device: Int,
+        for span: Duration,
+        since: Timestamp,
+        now: Timestamp,
+        emit: (Assessment) -> Void
+    ) {
+        let limit = policies.silence.limit(period: devices[device].model.clock.period)
+        guard span >= limit else { return }
+        let level = span.inSeconds / limit.inSeconds
+        let silence = AlertKind.silence
+        let raised = devices[device].conditions[silence.rawValue].raise(
+            level: level,
+            since: since,
+            time: since + span
+        )
+        if let raised {
+            announce(device, raised, level: level, time: since + span, emit: emit)
+        }
+    }
+
+    /// Hands out a change of condition that no frame brought.
+    private func announce(
+        _ device: Int,
+        _ transition: AlertCondition.Transition,
+        level: Double,
+        time: Timestamp,
+        emit: (Assessment) -> Void
+    ) {
+        let monitor = devices[device]
+        emit(monitor.silenceAssessment(device, transition, level: level, time: time))
+    }
+}

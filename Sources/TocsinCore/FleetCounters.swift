@@ -1,0 +1,26 @@
+/// What a fleet counted since it began.
+public struct FleetCounters: Sendable, Equatable {
+    /// Samples taken in.
+    public var samples = 0
+    /// Samples whose frame had one of the same channel already.
+    public var duplicates = 0
+    /// Samples that came after their frame had left.
+    public var late = 0
+    /// Frames assessed.
+    public var frames = 0
+    /// Resets because of a gap.
+    public var resets = 0
+    /// Devices that were not watched because there were too many.
+    public var devicesRefused = 0
+
+    /// Nothing counted.
+    public init() {}
+
+    mutating func count(_ placement: FrameAssembler.Placement) {
+        switch placement {
+        case .placed, .full, .gap: break
+        case .duplicate: duplicates += 1
+        case .late: late += 1
+        }
+    }
+}

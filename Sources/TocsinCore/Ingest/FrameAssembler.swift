@@ -1,0 +1,186 @@
+/// Gathers the samples of one device into frames, one per period, on a grid in event time.
+///
+/// The first sample lays the grid: ticks are whole periods away from it, and a sample belongs to the
+/// tick that is nearest. Frames leave in order. One leaves as soon as all its channels have arrived,
+/// or when a sample has been seen that lies later than the end of its period plus the lateness
+/// tolerance. Up to then, late samples are still placed where they belong. Only event time counts,
+/// so the same samples give the same frames at any speed.
+public struct FrameAssembler: Sendable, Equatable {
+    /// What became of a sample.
+    public enum Placement: Sendable, Equatable {
+        /// It stands in its frame.
+        case placed
+        /// It is known already: its frame has a sample of this channel.
+        case duplicate
+        /// Its frame has left.
+        case late
+        /// Older frames have to leave before it fits.
+        case full
+        /// The gap before it is longer than the clock allows; the grid has to be laid anew.
+        case gap
+    }
+
+    /// Period, gaps and fill.
+    public let clock: FrameClock
+    /// How much longer than its period a frame waits.
+    public let lateness: Duration
+
+    private let channels: Int
+    private let slots: Int64
+    private let period: Int64
+
+    /// Tick 0, in microseconds; `nil` before the first sample.
+    private(set) var origin: Int64?
+    /// The oldest frame that has not left.
+    private(set) var oldest: Int64 = 0
+    /// The newest frame that has a sample.
+    private(set) var newest: Int64 = -1
+    /// The latest sample's time.
+    private(set) var watermark: Int64 = .min
+    /// Values of the open frames, `[slots, channels]`; NaN if none.
+    private(set) var values: [Double]
+    /// Which samples have arrived, `[slots, channels]`.
+    private(set) var hasArrived: [Bool]
+    /// How many channels have arrived, `[slots]`.
+    private(set) var arrived: [Int]
+    /// The last value of each channel, `[channels]`; NaN if none.
+    private(set) var held: [Double]
+    /// When it was measured, `[channels]`.
+    private(set) var heldSince: [Int64]
+
+    /// An assembler that has seen nothing.
+    public init(clock: FrameClock, lateness: Duration, channels: Int) {
+        self.clock = clock
+        self.lateness = lateness
+        self.channels = channels
+        period = max(clock.period.microseconds, 1000)
+        slots = min(2 + (lateness.microseconds + period - 1) / period, 64)
+        values = Array(repeating: .nan, count: Int(slots) * channels)
+        hasArrived = Array(repeating: false, count: Int(slots) * channels)
+        arrived = Array(repeating: 0, count: Int(slots))
+        held = Array(repeating: .nan, count: channels)
+        heldSince = Array(repeating: .min, count: channels)
+    }
+
+    /// When the latest sample was measured, or `nil` before the first one.
+    public var latest: Timestamp? {
+        origin == nil ? nil : Timestamp(microseconds: watermark)
+    }
+
+    /// Puts a sample where it belongs; on ``Placement/full`` and ``Placement/gap`` nothing changed.
+    public mutating func place(_ sample: Sample) -> Placement {
+        let time = sample.time.microseconds
+        if sample.isRetained {
+            fill(sample.channel, sample.value, time)
+            return .placed
+        }
+        guard let origin else {
+            origin = time
+            oldest = 0
+            newest = -1
+            return place(sample)
+        }
+        let index = (time - origin + period / 2).floorDivided(by: period)
+        if index < oldest { return .late }
+        if time > watermark, watermark != .min, time - watermark > clock.maxGap.microseconds {
+            return .gap
+        }
+        if index >= oldest + slots { return .full }
+
+        let slot = Int(index % slots)
+        let place = slot * channels + sample.channel
+        if hasArrived[place] { return .duplicate }
+        hasArrived[place] = true
+        values[place] = sample.value
+        arrived[slot] += 1
+        newest = max(newest, index)
+        watermark = max(watermark, time)
+        return .placed
+    }
+
+    /// Whether a frame can leave.
+    public var hasCompleteFrame: Bool {
+        guard let origin, oldest <= newest else { return false }
+        if arrived[Int(oldest % slots)] == channels { return true }
+        let end = origin + oldest * period + period / 2
+        return watermark - end >= lateness.microseconds
+    }
+
+    /// Whether a frame waits, complete or not.
+    public var hasOpenFrame: Bool { origin != nil && oldest <= newest }
+
+    /// Takes out the oldest open frame, complete or not.
+    ///
+    /// A frame in which nothing arrived is masked as a whole: nothing is held across it.
+    public mutating func removeOldest(into frame: inout Frame) {
+        guard let origin else { return }
+        let slot = Int(oldest % slots)
+        let time = origin + oldest * period
+        frame.time = Timestamp(microseconds: time)
+        let isSilent = arrived[slot] == 0
+        for c in 0..<channels {
+            let place = slot * channels + c
+            let value = values[place]
+            frame.isFresh[c] = !value.isNaN
+            frame.isInvalid[c] = hasArrived[place] && value.isNaN
+            if !value.isNaN {
+                frame.values[c] = value
+                fill(c, value, time)
+            } else if isSilent || clock.fill == .missing
+                || heldSince[c] == .min || time - heldSince[c] > clock.holdLimit.microseconds
+            {
+                frame.values[c] = .nan
+            } else {
+                frame.values[c] = held[c]
+            }
+            values[place] = .nan
+            hasArrived[place] = false
+        }
+        arrived[slot] = 0
+        oldest += 1
+    }
+
+    /// Forgets the grid and every open frame; the next sample lays a new one.
+    public mutating func reset() {
+        self = FrameAssembler(clock: clock, lateness: lateness, channels: channels)
+    }
+
+    private mutating func fill(_ channel: Int, _ value: Double, _ time: Int64) {
+        guard !value.isNaN, time >= heldSince[channel] else { return }
+        held[channel] = value
+        heldSince[channel] = time
+    }
+}
+
+extension FrameAssembler {
+    /// Writes all that ``restore(from:)`` needs.
+    func save(to writer: inout StateWriter) {
+        writer.write(origin != nil)
+        writer.write(origin ?? 0)
+        writer.write(oldest)
+        writer.write(newest)
+        writer.write(watermark)
+        writer.write(values)
+        writer.write(hasArrived.map { Int64($0 ? 1 : 0) })
+        writer.write(held)
+        writer.write(heldSince)
+    }
+
+    /// Takes back what ``save(to:)`` wrote, by an assembler of the same clock and lateness.
+    mutating func restore(from reader: inout StateReader) throws(StateError) {
+        let hasOrigin = try reader.readBool()
+        let savedOrigin = try reader.readInteger()
+        origin = hasOrigin ? savedOrigin : nil
+        oldest = try reader.readInteger()
+        newest = try reader.readInteger()
+        watermark = try reader.readInteger()
+        values = try reader.readDoubles(count: values.count)
+        hasArrived = try reader.readIntegers(count: hasArrived.count).map { $0 != 0 }
+        held = try reader.readDoubles(count: held.count)
+        heldSince = try reader.readIntegers(count: heldSince.count)
+        guard oldest >= 0, newest >= -1, newest - oldest < slots else { throw .inconsistent }
+        for slot in arrived.indices {
+            arrived[slot] = hasArrived[slot * channels..<(slot + 1) * channels].count { $0 }
+        }
+    }
+}

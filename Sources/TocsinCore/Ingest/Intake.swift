@@ -1,0 +1,186 @@
+/// Which messages are read, how, and by which model their devices are judged.
+public struct Stream: Sendable {
+    /// As in the configuration and in status messages.
+    public var name: String
+    /// Which topics.
+    public var template: TopicTemplate
+    /// Which payloads.
+    public var decoder: any SampleDecoder
+
+    /// A stream.
+    public init(name: String, template: TopicTemplate, decoder: any SampleDecoder) {
+        self.name = name
+        self.template = template
+        self.decoder = decoder
+    }
+}
+
+/// Turns messages into samples for a fleet.
+///
+/// A message counts as a whole: when any part of it cannot be read, its device is left as it was.
+public struct Intake: Sendable {
+    /// What is read, in order; the first template that matches a topic takes its messages.
+    public let streams: [Stream]
+    /// Which model judges which device.
+    public let assignment: ModelAssignment
+    /// The largest payload.
+    public var largestPayload: Int
+    /// How far ahead of its arrival a sample's time may lie.
+    public var furthestAhead: Duration
+    /// What was counted.
+    public private(set) var counters = IntakeCounters()
+
+    private var batch = SampleBatch()
+
+    /// No sensor of today measured before 2000; what says so has a clock that was never set.
+    static let earliest = Timestamp(microseconds: 946_684_800_000_000)
+
+    /// An intake.
+    public init(
+        streams: [Stream],
+        assignment: ModelAssignment,
+        largestPayload: Int = 1 << 20,
+        furthestAhead: Duration = .seconds(3600)
+    ) {
+        self.streams = streams
+        self.assignment = assignment
+        self.largestPayload = largestPayload
+        self.furthestAhead = furthestAhead
+    }
+
+    /// What became of a message that was no error.
+    public enum Outcome: Sendable, Equatable {
+        /// Its samples were taken in.
+        case taken
+        /// Its device has no model, or there are too many devices; `isNews` the first time.
+        case unwatched(device: String, isNews: Bool)
+        /// Some channels are not part of the model; the first of them.
+        case unknownChannel(device: String, channel: String)
+    }
+
+    /// Takes in one message.
+    ///
+    /// - Parameters:
+    ///   - topic: UTF-8
+    ///   - payload: as received
+    ///   - emit: gets what the samples led to
+    public mutating func take(
+        topic: Span<UInt8>,
+        payload: Span<UInt8>,
+        arrival: Timestamp,
+        isRetained: Bool,
+        into fleet: inout Fleet,
+        emit: (Assessment) -> Void
+    ) throws(SampleDecodingError) -> Outcome {
+        counters.messages += 1
+        do {
+            return try read(topic, payload, arrival, isRetained, &fleet, emit)
+        } catch {
+            counters.rejected += 1
+            throw error
+        }
+    }
+
+    private mutating func read(
+        _ topic: Span<UInt8>,
+        _ payload: Span<UInt8>,
+        _ arrival: Timestamp,
+        _ isRetained: Bool,
+        _ fleet: inout Fleet,
+        _ emit: (Assessment) -> Void
+    ) throws(SampleDecodingError) -> Outcome {
+        guard payload.count <= largestPayload else { throw .tooLarge(bytes: payload.count) }
+        guard let (stream, match) = route(topic) else {
+            counters.unmatched += 1
+            throw .unexpectedTopic
+        }
+        let name = topic.extracting(match.device)
+        let channel = topic.extracting(match.channel)
+        try streams[stream].decoder.decode(payload, channel: channel, into: &batch)
+        let time = batch.time ?? arrival
+        guard time >= Self.earliest, time <= arrival + furthestAhead else {
+            throw .implausibleTime(time)
+        }
+        guard let device = fleet.find(name) else {
+            return try meet(name, stream, time, arrival, isRetained, &fleet, emit)
+        }
+        return take(device, time, arrival, isRetained, &fleet, emit)
+    }
+
+    private func route(_ topic: Span<UInt8>) -> (stream: Int, match: TopicMatch)? {
+        for i in streams.indices {
+            if let match = streams[i].template.match(topic) { return (i, match) }
+        }
+        return nil
+    }
+
+    /// Begins to watch a device that has not been seen before.
+    private mutating func meet(
+        _ name: Span<UInt8>,
+        _ stream: Int,
+        _ time: Timestamp,
+        _ arrival: Timestamp,
+        _ isRetained: Bool,
+        _ fleet: inout Fleet,
+        _ emit: (Assessment) -> Void
+    ) throws(SampleDecodingError) -> Outcome {
+        let device = try text(name)
+        guard let model = assignment.model(device: device, stream: streams[stream].name),
+            let number = fleet.add(device, model: model, stream: stream, now: arrival)
+        else {
+            counters.unwatched += 1
+            return .unwatched(device: device, isNews: counters.noteUnwatched(device))
+        }
+        return take(number, time, arrival, isRetained, &fleet, emit)
+    }
+
+    /// Hands the batch to the fleet, sample by sample.
+    private mutating func take(
+        _ device: Int,
+        _ time: Timestamp,
+        _ arrival: Timestamp,
+        _ isRetained: Bool,
+        _ fleet: inout Fleet,
+        _ emit: (Assessment) -> Void
+    ) -> Outcome {
+        var outcome = Outcome.taken
+        let model = fleet.devices[device].model
+        let names = batch.names
+        for entry in batch.entries {
+            let name = names.span.extracting(entry.name)
+            if let channel = model.table.find(name) {
+                let sample = Sample(
+                    device: device,
+                    channel: channel,
+                    time: time,
+                    value: entry.value,
+                    isRetained: isRetained
+                )
+                fleet.take(sample, arrival: arrival, emit: emit)
+            } else if !entry.value.isNaN {
+                counters.unknownChannels += 1
+                if outcome == .taken, let channel = counters.noteUnknown(device, name) {
+                    outcome = .unknownChannel(
+                        device: fleet.devices[device].name,
+                        channel: channel
+                    )
+                }
+            }
+        }
+        return outcome
+    }
+
+    /// The device's name, or an error for one that could not stand in a topic of ours.
+    private func text(_ name: Span<UInt8>) throws(SampleDecodingError) -> String {
+        guard name.count <= 256 else { throw .unusableTopic }
+        do {
+            let text = String(copying: try UTF8Span(validating: name))
+            guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }),
+                !text.contains(where: { "+#".contains($0) })
+            else { throw SampleDecodingError.unusableTopic }
+            return text
+        } catch {
+            throw .unusableTopic
+        }
+    }
+}

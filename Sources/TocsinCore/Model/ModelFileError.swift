@@ -1,0 +1,47 @@
+/// Why a model file was refused.
+public enum ModelFileError: Error, Equatable, CustomStringConvertible {
+    /// The file ends before its content does.
+    case truncated
+    /// It is something else; the reason says why.
+    case notAModel(String)
+    /// A tensor's place in the file cannot be.
+    case wrongOffsets(tensor: String)
+    /// A tensor's elements are of a type that this version does not read.
+    case unknownType(tensor: String, type: String)
+    /// A tensor is missing.
+    case missingTensor(String)
+    /// A tensor stands in the file that the blueprint does not know.
+    case unknownTensor(String)
+    /// A tensor does not have the shape that the blueprint asks for.
+    case wrongShape(tensor: String, expected: [Int], found: [Int])
+    /// The network cannot be built.
+    case unusableNetwork(String)
+    /// The description of the model is unreadable or contradicts itself.
+    case unusableDescription(String)
+    /// It was written by a newer version.
+    case newerFormat(Int)
+    /// It does not give the scores that it gave when it was made.
+    case wrongGoldenScore(frame: Int, expected: Double, found: Double)
+
+    public var description: String {
+        switch self {
+        case .truncated: "the file is truncated; copy or train it again"
+        case .notAModel(let why): "not a tocsin model: \(why)"
+        case .wrongOffsets(let tensor): "damaged: the extent of \(tensor) does not fit the file"
+        case .unknownType(let tensor, let type):
+            "tensor '\(tensor)' has type '\(type)'; expected F32 or F64"
+        case .missingTensor(let tensor): "tensor '\(tensor)' is missing"
+        case .unknownTensor(let tensor): "tensor '\(tensor)' is not part of this blueprint"
+        case .wrongShape(let tensor, let expected, let found):
+            "tensor '\(tensor)' has shape \(found); expected \(expected)"
+        case .unusableNetwork(let why): "unusable network: \(why)"
+        case .unusableDescription(let why): "unusable description: \(why)"
+        case .newerFormat(let version):
+            "written in format \(version) by a newer tocsin; this one reads up to "
+                + "\(ModelFile.version)"
+        case .wrongGoldenScore(let frame, let expected, let found):
+            "does not reproduce its golden sequence: frame \(frame) scores \(found), "
+                + "expected \(expected); train it again"
+        }
+    }
+}

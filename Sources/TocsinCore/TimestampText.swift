@@ -1,0 +1,160 @@
+// Dates in text: ISO 8601 in the profile of RFC 3339, read and written without a calendar library,
+// because every message that goes out carries one.
+//
+// Days are counted with the algorithm of Howard Hinnant, "chrono-compatible low-level date
+// algorithms": the year begins on 1 March, so that the leap day is its last.
+
+extension Timestamp {
+    /// Appends the time as `2026-11-21T09:48:00.000Z`.
+    public func append(to text: inout [UInt8]) {
+        let milliseconds = microseconds.floorDivided(by: 1000)
+        let days = milliseconds.floorDivided(by: 86_400_000)
+        let ofDay = milliseconds - days * 86_400_000
+        let (year, month, day) = Timestamp.civil(days: days)
+        text.append(year, digits: 4)
+        text.append(UInt8(ascii: "-"))
+        text.append(month, digits: 2)
+        text.append(UInt8(ascii: "-"))
+        text.append(day, digits: 2)
+        text.append(UInt8(ascii: "T"))
+        text.append(ofDay / 3_600_000, digits: 2)
+        text.append(UInt8(ascii: ":"))
+        text.append(ofDay / 60_000 % 60, digits: 2)
+        text.append(UInt8(ascii: ":"))
+        text.append(ofDay / 1000 % 60, digits: 2)
+        text.append(UInt8(ascii: "."))
+        text.append(ofDay % 1000, digits: 3)
+        text.append(UInt8(ascii: "Z"))
+    }
+
+    /// Reads `2026-11-21T09:48:00`, with an optional fraction of a second and an optional `Z` or
+    /// offset such as `+01:00`; without either the time is UTC. A space may stand for the `T`.
+    ///
+    /// Returns `nil` for anything else, and for a date that does not exist.
+    public init?(iso8601 text: Span<UInt8>) {
+        guard text.count >= 19,
+            let year = text.number(0, 4), text[4] == UInt8(ascii: "-"),
+            let month = text.number(5, 2), (1...12).contains(month), text[7] == UInt8(ascii: "-"),
+            let day = text.number(8, 2), day >= 1,
+            text[10] == UInt8(ascii: "T") || text[10] == UInt8(ascii: "t")
+                || text[10] == UInt8(ascii: " "),
+            let hour = text.number(11, 2), hour <= 23, text[13] == UInt8(ascii: ":"),
+            let minute = text.number(14, 2), minute <= 59, text[16] == UInt8(ascii: ":"),
+            let second = text.number(17, 2), second <= 60
+        else { return nil }
+        let days = Timestamp.days(year: year, month: month, day: day)
+        guard Timestamp.civil(days: days) == (year, month, day) else { return nil }
+
+        var position = 19
+        var fraction: Int64 = 0
+        if position < text.count, text[position] == UInt8(ascii: ".") {
+            position += 1
+            let first = position
+            var unit: Int64 = 100_000
+            while position < text.count, let digit = text.digit(position) {
+                fraction += digit * unit
+                unit /= 10
+                position += 1
+            }
+            guard position > first else { return nil }
+        }
+        guard let offset = Timestamp.offset(text, at: position) else { return nil }
+        let seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset
+        self.init(microseconds: seconds * 1_000_000 + fraction)
+    }
+
+    /// Reads ISO 8601, as ``init(iso8601:)-(Span<UInt8>)``.
+    public init?(iso8601 text: String) {
+        let bytes = Array(text.utf8)
+        self.init(iso8601: bytes.span)
+    }
+
+    /// Seconds east of UTC, from what follows the time of day.
+    private static func offset(_ text: Span<UInt8>, at position: Int) -> Int64? {
+        let rest = text.count - position
+        if rest == 0 { return 0 }
+        if rest == 1, text[position] == UInt8(ascii: "Z") || text[position] == UInt8(ascii: "z") {
+            return 0
+        }
+        guard text[position] == UInt8(ascii: "+") || text[position] == UInt8(ascii: "-") else {
+            return nil
+        }
+        let colon = rest == 6 && text[position + 3] == UInt8(ascii: ":")
+        guard colon || rest == 5,
+            let hours = text.number(position + 1, 2),
+            let minutes = text.number(position + (colon ? 4 : 3), 2), minutes <= 59
+        else { return nil }
+        let seconds = hours * 3600 + minutes * 60
+        return text[position] == UInt8(ascii: "-") ? -seconds : seconds
+    }
+
+    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let y = month <= 2 ? year - 1 : year
+        let era = y.floorDivided(by: 400)
+        let yearOfEra = y - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+
+    private static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let z = days + 719_468
+        let era = z.floorDivided(by: 146_097)
+        let dayOfEra = z - era * 146_097
+        let yearOfEra =
+            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let m = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * m + 2) / 5 + 1
+        let month = m < 10 ? m + 3 : m - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    public var description: String {
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension Int64 {
+    /// The quotient rounded down, also for negative numbers; `divisor` is positive.
+    func floorDivided(by divisor: Int64) -> Int64 {
+        let quotient = self / divisor
+        return self % divisor < 0 ? quotient - 1 : quotient
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate func digit(_ position: Int) -> Int64? {
+        let byte = self[position]
+        return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+            ? Int64(byte - UInt8(ascii: "0")) : nil
+    }
+
+    fileprivate func number(_ position: Int, _ digits: Int) -> Int64? {
+        guard position + digits <= count else { return nil }
+        var value: Int64 = 0
+        for i in position..<position + digits {
+            guard let digit = digit(i) else { return nil }
+            value = value * 10 + digit
+        }
+        return value
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number with leading zeros.
+    fileprivate mutating func append(_ value: Int64, digits: Int) {
+        var divisor: Int64 = 1
+        for _ in 1..<digits { divisor *= 10 }
+        var rest = value
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor % 10))
+            rest %= divisor
+            divisor /= 10
+        }
+    }
+}
