@@ -1,0 +1,238 @@
+public import TocsinCore
+public import TocsinNN
+
+/// Fits the detectors on healthy frames that the network was not fitted on, by streaming them
+/// through it once, as the daemon would.
+///
+/// Source: `design/detection.md`, sections 4 and 5.
+public struct Calibrator {
+    /// One frame that has been streamed.
+    private struct Step {
+        var features: [Float]
+        var predicted: [Float]?
+        var reconstructed: [Float]?
+        var recurrent: [Float]
+        /// Whether it is the first one after a zero state that counts.
+        var isFirst: Bool
+    }
+
+    private let autoencoder: Autoencoder
+    private let heads: Heads
+    private let channels: Int
+    private let steps: [Step]
+    /// Mean squared one-step error of the network and of the last value, in squared spreads.
+    public let validation: Model.Validation
+
+    /// Streams the frames; the first half of `warmUp` is left out, as in the daemon.
+    public init(
+        streaming sequences: [FrameSequence],
+        scaler: Scaler,
+        autoencoder: Autoencoder,
+        warmUp: Int
+    ) throws(TrainingError) {
+        self.autoencoder = autoencoder
+        heads = autoencoder.blueprint.heads
+        channels = scaler.offset.count
+        var steps: [Step] = []
+        var errors = OneStepErrors()
+        for sequence in sequences {
+            var state = autoencoder.zeroState()
+            var features: [Float] = Array(repeating: 0, count: channels)
+            var before = features
+            for t in 0..<sequence.count {
+                let range = t * channels..<(t + 1) * channels
+                scaler.transform(Array(sequence.values[range]), into: &features)
+                let predicted = heads.contains(.forecast) && t > 0 ? state.forecast : nil
+                let inputs = features.map { $0.isNaN ? 0 : $0.clipped(to: Scaler.inputLimit) }
+                autoencoder.step(inputs, state: &state)
+                if t >= warmUp / 2 {
+                    steps.append(
+                        Step(
+                            features: features,
+                            predicted: predicted,
+                            reconstructed: heads.contains(.reconstruct)
+                                ? state.reconstruction : nil,
+                            recurrent: state.recurrent,
+                            isFirst: t == warmUp / 2
+                        )
+                    )
+                    errors.add(features, predicted ?? state.reconstruction, before)
+                }
+                before = features
+            }
+        }
+        guard steps.count >= Self.fewestFrames else {
+            throw .tooShort(frames: steps.count, needed: Self.fewestFrames)
+        }
+        self.steps = steps
+        validation = errors.validation(frames: steps.count)
+    }
+
+    /// Below this a calibration says nothing.
+    static let fewestFrames = 30
+
+    /// The calibration.
+    ///
+    /// - Parameters:
+    ///   - isScored: which channels take part in the score, `[channels]`
+    ///   - day: frames in a day, for the blocks of the bootstrap
+    public func calibration(
+        isScored: [Bool],
+        faults: FaultLimits,
+        day: Int,
+        seed: UInt64
+    ) -> Calibration {
+        let unfitted = Calibration.LogNormal(median: 0, mean: 0, spread: 1)
+        let levelRMS = rms(floor: 0.02) { step, c in Double(step.features[c]) }
+        var calibration = Calibration(
+            isScored: isScored,
+            forecast: heads.contains(.forecast)
+                ? Calibration.Residual(
+                    rms: rms(floor: 0.02) { step, c in
+                        step.predicted.map { Double(step.features[c] - $0[c]) } ?? .nan
+                    },
+                    energy: unfitted
+                ) : nil,
+            reconstruction: heads.contains(.reconstruct)
+                ? Calibration.Residual(
+                    rms: rms(floor: 0.02) { step, c in
+                        step.reconstructed.map { Double(step.features[c] - $0[c]) } ?? .nan
+                    },
+                    energy: unfitted
+                ) : nil,
+            level: Calibration.Level(
+                rms: levelRMS,
+                meanRMS: meanRMS(levelRMS),
+                energy: unfitted
+            ),
+            threshold: Self.threshold,
+            tail: Calibration.Tail(quantiles: [0], excess: 1),
+            drift: DriftReference(quantities: [], hiddenMean: [], hiddenWhitening: []),
+            faults: faults,
+            independentStretches: 1
+        )
+
+        let energies = energies(calibration)
+        calibration.forecast?.energy = logNormal(energies.compactMap(\.forecast))
+        calibration.reconstruction?.energy = logNormal(energies.compactMap(\.reconstruction))
+        calibration.level.energy = logNormal(energies.compactMap(\.level))
+
+        let fused = fused(calibration)
+        let sorted = fused.sorted()
+        calibration.threshold = max(Self.threshold, sorted.quantile(0.999))
+        calibration.tail = tail(sorted)
+        calibration.independentStretches = independentStretches(fused)
+        calibration.drift = DriftCalibrator(
+            autoencoder: autoencoder,
+            recurrent: steps.map(\.recurrent),
+            isFirst: steps.map(\.isFirst),
+            deviations: deviations(calibration)
+        ).reference(channels: channels, day: day, seed: seed)
+        return calibration
+    }
+
+    /// A_on, in spreads of the log energy: the prototype's rule (`design/detection.md`, section 4).
+    static let threshold = 3.0
+
+    private func rms(floor: Double, _ value: (Step, Int) -> Double) -> [Double] {
+        (0..<channels).map { c in
+            var sum = 0.0
+            var count = 0.0
+            for step in steps {
+                let x = value(step, c)
+                guard !x.isNaN else { continue }
+                sum += x * x
+                count += 1
+            }
+            return max(count > 0 ? (sum / count).squareRoot() : 0, floor)
+        }
+    }
+
+    /// Root mean square of each channel's slow mean.
+    private func meanRMS(_ levelRMS: [Double]) -> [Double] {
+        (0..<channels).map { c in
+            var sum = 0.0
+            var mean = 0.0
+            for step in steps {
+                if step.isFirst { mean = 0 }
+                guard !step.features[c].isNaN else { continue }
+                mean += 0.05 * (Double(step.features[c]) / levelRMS[c] - mean)
+                sum += mean * mean
+            }
+            return max((sum / Double(steps.count)).squareRoot(), 0.05)
+        }
+    }
+
+    /// Runs the daemon's own scorer over the frames.
+    private func run(_ calibration: Calibration, _ body: (inout AnomalyScorer, Step) -> Void) {
+        var scorer = AnomalyScorer(channels: channels)
+        for step in steps {
+            if step.isFirst { scorer = AnomalyScorer(channels: channels) }
+            body(&scorer, step)
+        }
+    }
+
+    private func energies(_ calibration: Calibration) -> [AnomalyScorer.Energies] {
+        var energies: [AnomalyScorer.Energies] = []
+        run(calibration) { scorer, step in
+            energies.append(update(&scorer, step, calibration))
+        }
+        return energies
+    }
+
+    private func fused(_ calibration: Calibration) -> [Double] {
+        var fused: [Double] = []
+        run(calibration) { scorer, step in
+            let energies = update(&scorer, step, calibration)
+            if let a = scorer.fuse(energies, calibration: calibration) { fused.append(a) }
+        }
+        return fused
+    }
+
+    private func deviations(_ calibration: Calibration) -> [[Double]] {
+        var deviations: [[Double]] = []
+        run(calibration) { scorer, step in
+            _ = update(&scorer, step, calibration)
+            deviations.append(scorer.deviations)
+        }
+        return deviations
+    }
+
+    private func update(
+        _ scorer: inout AnomalyScorer,
+        _ step: Step,
+        _ calibration: Calibration
+    ) -> AnomalyScorer.Energies {
+        scorer.update(
+            features: step.features,
+            predicted: step.predicted,
+            reconstructed: step.reconstructed,
+            calibration: calibration
+        )
+    }
+}
+
+/// Squared errors of the network and of its simplest rival, summed over all present channels.
+private struct OneStepErrors {
+    private var network = 0.0
+    private var lastValue = 0.0
+    private var count = 0.0
+
+    mutating func add(_ features: [Float], _ predicted: [Float], _ before: [Float]) {
+        for c in features.indices where !features[c].isNaN && !before[c].isNaN {
+            let error = Double(features[c] - predicted[c])
+            let change = Double(features[c] - before[c])
+            network += error * error
+            lastValue += change * change
+            count += 1
+        }
+    }
+
+    func validation(frames: Int) -> Model.Validation {
+        Model.Validation(
+            modelError: network / max(count, 1),
+            lastValueError: lastValue / max(count, 1),
+            frames: frames
+        )
+    }
+}
