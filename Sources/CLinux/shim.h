@@ -1,10 +1,9 @@
 #pragma once
 
 // What the toolchain's Glibc module leaves out.
-
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+//
+// Without _GNU_SOURCE: with it fd_set has other field names than in the Glibc module, and no file could
+// import both.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,3 +17,6 @@
 static inline int clinux_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
+
+/// Declared by <pthread.h> only with _GNU_SOURCE.
+extern int pthread_setname_np(pthread_t thread, const char *name);
