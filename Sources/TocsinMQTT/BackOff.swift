@@ -1,0 +1,31 @@
+extension MQTTClient.Options {
+    /// How long to wait between attempts to connect.
+    ///
+    /// The pause is drawn evenly from nothing to a ceiling which doubles with every failure (full
+    /// jitter), so that a fleet of clients does not return to a broken broker all at once.
+    public struct BackOff: Sendable, Equatable {
+        /// The ceiling of the first pause.
+        public var first: Duration = .seconds(1)
+
+        /// The highest ceiling.
+        public var cap: Duration = .seconds(60)
+
+        /// How long a connection must have lasted for the next pause to be a first one.
+        public var settled: Duration = .seconds(30)
+
+        public init() {}
+
+        /// The pause after `failures` failures before this one.
+        ///
+        /// Never less than a tenth of ``first``: a broker that refuses at once is not asked in a loop.
+        func pause(
+            afterFailures failures: Int,
+            using generator: inout some RandomNumberGenerator
+        ) -> Duration {
+            // The shift is bounded: 2²⁰ seconds is beyond any cap.
+            let ceiling = min(cap, first * (1 << min(failures, 20)))
+            let jitter = Double.random(in: 0...1, using: &generator)
+            return max(first / 10, ceiling * jitter)
+        }
+    }
+}

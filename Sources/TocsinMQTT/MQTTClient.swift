@@ -1,0 +1,203 @@
+import CMosquitto
+import Glibc
+import Synchronization
+
+/// A connection to an MQTT broker which makes itself again whenever it breaks.
+///
+/// One dedicated thread per client does everything that touches the network: it connects, reads,
+/// writes, and waits between attempts. What it finds is told to the ``Handlers`` on that thread; they
+/// copy, hand on, and return.
+///
+/// libmosquitto offers threads and reconnects of its own. They end without a word when a broker
+/// refuses the connection, and never try again a broker that was absent at the start, so none of
+/// that is used here.
+public final class MQTTClient: Sendable {
+    /// Who is told.
+    ///
+    /// Both are called on the network thread. What they are given is gone when they return, and
+    /// nothing is received or sent until they do.
+    public struct Handlers: Sendable {
+        /// Takes a message: topic, payload, and what else there is to know. Nothing is allocated for
+        /// it on the way here.
+        public var message: @Sendable (Span<UInt8>, Span<UInt8>, MQTTMessageFlags) -> Void
+
+        /// Takes anything else.
+        public var event: @Sendable (MQTTEvent) -> Void
+
+        public init(
+            message:
+                @escaping @Sendable (
+                    _ topic: Span<UInt8>,
+                    _ payload: Span<UInt8>,
+                    _ flags: MQTTMessageFlags
+                ) -> Void,
+            event: @escaping @Sendable (MQTTEvent) -> Void
+        ) {
+            self.message = message
+            self.event = event
+        }
+    }
+
+    private let switchboard: Switchboard
+    private let options: Options
+    private let handlers: Handlers
+    /// The handle, until the network thread takes it.
+    private let prepared: Mutex<MosquittoHandle?>
+
+    /// Prepares a client; nothing happens before ``start()``.
+    ///
+    /// Throws where the options contradict themselves or name a file that cannot be read.
+    public init(_ options: Options, handlers: Handlers) throws(MQTTError) {
+        self.options = options
+        self.handlers = handlers
+        switchboard = try Switchboard(options)
+        prepared = Mutex(try MosquittoHandle(options))
+    }
+
+    deinit {
+        requestStop(by: .now)
+    }
+
+    /// Starts the network thread; does nothing the second time.
+    ///
+    /// The broker need not be there yet.
+    public func start() throws(MQTTError) {
+        let handle = prepared.withLock { handle in
+            defer { handle = nil }
+            return handle
+        }
+        guard let handle else { return }
+        try NetworkThread.start(
+            options,
+            handle: handle,
+            switchboard: switchboard,
+            handlers: handlers
+        )
+    }
+
+    /// Wants exactly these subscriptions from now on, on this connection and on every later one.
+    ///
+    /// Of two with the same filter the last one counts. Answered by ``MQTTEvent/subscribed(_:)``, and
+    /// by ``MQTTEvent/filterRefused(_:_:)`` for each that the broker does not grant.
+    public func setSubscriptions(_ subscriptions: [MQTTSubscription]) {
+        switchboard.wishes.withLock { wishes in
+            wishes.subscriptions = subscriptions
+            wishes.subscriptionsRevision += 1
+        }
+        switchboard.wakeup.signal()
+    }
+
+    /// Takes in a message for publishing.
+    ///
+    /// May be called on any thread, and neither waits nor touches the network. A QoS 1 message is
+    /// kept until it is acknowledged, across connections, and sent in order; a QoS 0 message is
+    /// refused without a connection. Answered by ``MQTTEvent/published(_:)`` or
+    /// ``MQTTEvent/publishFailed(_:_:)``, which may be told before this returns.
+    ///
+    /// - Parameter expiry: after how long the message is not worth delivering any more; counts here
+    ///   and, where MQTT 5 is spoken, at the broker
+    public func publish(
+        topic: String,
+        payload: [UInt8],
+        qos: MQTTQoS = .atLeastOnce,
+        isRetained: Bool = false,
+        expiry: Duration? = nil
+    ) throws(MQTTPublishRefusal) -> MQTTToken {
+        guard isPublishable(topic) else {
+            switchboard.dropped.add(1, ordering: .relaxed)
+            throw .invalidTopic(topic)
+        }
+        let deadline = expiry.map { ContinuousClock.now + $0 }
+        let result = switchboard.wishes.withLock {
+            (wishes) -> Result<(MQTTToken, wasEmpty: Bool), MQTTPublishRefusal> in
+            guard wishes.stopDeadline == nil else { return .failure(.stopped) }
+            guard qos != .atMostOnce || wishes.isConnected else { return .failure(.notConnected) }
+            let wasEmpty = wishes.outgoing.isEmpty
+            let message = OutgoingMessage(
+                token: MQTTToken(number: wishes.nextToken),
+                topic: topic,
+                payload: payload,
+                qos: qos,
+                isRetained: isRetained,
+                deadline: deadline
+            )
+            guard wishes.outgoing.append(message) else { return .failure(.queueFull) }
+            wishes.nextToken += 1
+            return .success((message.token, wasEmpty: wasEmpty))
+        }
+        switch result {
+        case .success(let (token, wasEmpty)):
+            // Whoever leaves something in the queue looks at it again, so one signal is enough.
+            if wasEmpty { switchboard.wakeup.signal() }
+            return token
+        case .failure(let refusal):
+            switchboard.dropped.add(1, ordering: .relaxed)
+            throw refusal
+        }
+    }
+
+    /// Drops the connection and makes a new one, for when it is up but nothing arrives.
+    public func renew() {
+        switchboard.wishes.withLock { $0.isRenewalWanted = true }
+        switchboard.wakeup.signal()
+    }
+
+    /// Publishes what waits, says goodbye to the broker, and ends the network thread.
+    ///
+    /// Waits for that, so it must not be called by a handler. Without a connection nothing is waited
+    /// for but the thread.
+    ///
+    /// - Parameter limit: when to give up on what waits; it is then counted as dropped
+    /// - Returns: whether the thread has ended. It has not if it is inside the resolver or a blocking
+    ///   connect, which nothing can interrupt; it then ends when the kernel gives up (after two
+    ///   minutes at most, as a rule), having called no handler after this returned
+    @discardableResult
+    public func stop(within limit: Duration = .seconds(5)) -> Bool {
+        let wasStarted = prepared.withLock { handle in
+            defer { handle = nil }
+            return handle == nil
+        }
+        requestStop(by: .now + limit)
+        guard wasStarted else { return true }
+        // The grace beyond the limit is for the thread to notice; inside connect it cannot.
+        let isConnecting =
+            switchboard.activity.load(ordering: .acquiring)
+            == MQTTStatistics.Activity.connecting.rawValue
+        return switchboard.finished.wait(isConnecting ? limit : limit + .seconds(1))
+    }
+
+    private func requestStop(by deadline: ContinuousClock.Instant) {
+        switchboard.wishes.withLock { wishes in
+            wishes.stopDeadline = min(wishes.stopDeadline ?? deadline, deadline)
+        }
+        switchboard.wakeup.signal()
+    }
+
+    /// What the client has done so far.
+    public var statistics: MQTTStatistics {
+        let (queued, queuedBytes) = switchboard.wishes.withLock {
+            ($0.outgoing.count, $0.outgoing.bytes)
+        }
+        return MQTTStatistics(
+            activity: .init(rawValue: switchboard.activity.load(ordering: .relaxed)) ?? .idle,
+            progress: switchboard.progress.load(ordering: .relaxed),
+            connects: switchboard.connects.load(ordering: .relaxed),
+            received: switchboard.received.load(ordering: .relaxed),
+            receivedBytes: switchboard.receivedBytes.load(ordering: .relaxed),
+            sent: switchboard.sent.load(ordering: .relaxed),
+            dropped: switchboard.dropped.load(ordering: .relaxed),
+            queued: queued,
+            queuedBytes: queuedBytes
+        )
+    }
+}
+
+/// Whether MQTT allows to publish to `topic`.
+private func isPublishable(_ topic: String) -> Bool {
+    let length = topic.utf8.count
+    guard length > 0, length <= 65_535 else { return false }
+    // Checked by length, so a NUL cannot hide what follows it.
+    let success = MQTTError.Code.success
+    return unsafe mosquitto_pub_topic_check2(topic, length) == success
+        && mosquitto_validate_utf8(topic, Int32(length)) == success
+}

@@ -1,0 +1,330 @@
+import CMosquitto
+import Glibc
+
+/// A `struct mosquitto`.
+///
+/// The callbacks are installed here, in a nonisolated type: one written in code that belongs to an
+/// actor would trap when libmosquitto calls it on another thread.
+///
+/// `@unchecked Sendable` because it is handed from the thread that prepares it to the network thread,
+/// which is then the only one to use it.
+@safe final class MosquittoHandle: @unchecked Sendable {
+    private let pointer: OpaquePointer
+    private let address: MQTTClient.Options.Address
+    private let bindAddress: String?
+    private let keepAlive: Int32
+    private let sessionExpiry: UInt32?
+
+    private static let isLibraryReady: Bool = mosquitto_lib_init() == MQTTError.Code.success
+
+    init(_ options: MQTTClient.Options) throws(MQTTError) {
+        guard Self.isLibraryReady else {
+            throw MQTTError(MQTTError.Code.memory, in: "mosquitto_lib_init")
+        }
+        let clientID: String? = options.clientID.isEmpty ? nil : options.clientID
+        let isCleanSession = options.sessionExpiry == nil
+        guard let pointer = unsafe mosquitto_new(clientID, isCleanSession, nil) else {
+            throw MQTTError(MQTTError.Code.system, in: "mosquitto_new")
+        }
+        unsafe self.pointer = pointer
+        address = options.address
+        bindAddress = options.bindAddress
+        keepAlive = Int32(clamping: options.keepAlive.components.seconds)
+        sessionExpiry = options.sessionExpiry.map { UInt32(clamping: $0.components.seconds) }
+        installCallbacks()
+        try configure(options)
+    }
+
+    deinit {
+        unsafe mosquitto_destroy(pointer)
+    }
+
+    /// Names the receiver of the callbacks, which must outlive their use.
+    func setReceiver(_ thread: NetworkThread) {
+        unsafe mosquitto_user_data_set(pointer, Unmanaged.passUnretained(thread).toOpaque())
+    }
+
+    /// Connects, blocking, and sends CONNECT.
+    ///
+    /// Also used to reconnect: `mosquitto_reconnect` would forget the session's expiry.
+    func connect(_ version: MQTTVersion) throws(MQTTError) {
+        let number = version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
+        try unsafe check(
+            mosquitto_int_option(pointer, MOSQ_OPT_PROTOCOL_VERSION, number),
+            "mosquitto_int_option"
+        )
+        var properties: OpaquePointer?
+        defer { unsafe mosquitto_property_free_all(&properties) }
+        if version == .v5, let sessionExpiry {
+            try unsafe check(
+                mosquitto_property_add_int32(
+                    &properties,
+                    Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue),
+                    sessionExpiry
+                ),
+                "mosquitto_property_add_int32"
+            )
+        }
+        let (host, port) =
+            switch address {
+            case .tcp(let host, let port): (host, Int32(port))
+            case .unix(let path): (path, Int32(0))
+            }
+        errno = 0
+        try unsafe check(
+            mosquitto_connect_bind_v5(pointer, host, port, keepAlive, bindAddress, properties),
+            "mosquitto_connect_bind_v5"
+        )
+    }
+
+    /// The socket, or -1.
+    var socket: Int32 { unsafe mosquitto_socket(pointer) }
+
+    /// Whether something could not be written yet.
+    var wantsWrite: Bool { unsafe mosquitto_want_write(pointer) }
+
+    /// Reads about one packet; true if there was nothing more to read.
+    func read() throws(MQTTError) -> Bool {
+        // loop_read looks at errno after calls that did not set it.
+        errno = 0
+        let result = unsafe mosquitto_loop_read(pointer, 1)
+        try check(result, "mosquitto_loop_read")
+        return errno == EAGAIN
+    }
+
+    /// Writes what it can.
+    func write() throws(MQTTError) {
+        errno = 0
+        try unsafe check(mosquitto_loop_write(pointer, 1), "mosquitto_loop_write")
+    }
+
+    /// Sends pings and notices their absence.
+    func keepUp() throws(MQTTError) {
+        errno = 0
+        try unsafe check(mosquitto_loop_misc(pointer), "mosquitto_loop_misc")
+    }
+
+    /// Asks for messages; returns the packet's identifier.
+    func subscribe(_ subscription: MQTTSubscription, _ version: MQTTVersion) throws(MQTTError)
+        -> Int32
+    {
+        var identifier: Int32 = 0
+        // The options share a byte with the QoS, where 3.1.1 wants zeros.
+        let options = version == .v5 ? subscription.retainHandling.rawValue : 0
+        try unsafe check(
+            mosquitto_subscribe_v5(
+                pointer,
+                &identifier,
+                subscription.filter,
+                subscription.qos.rawValue,
+                options,
+                nil
+            ),
+            "mosquitto_subscribe_v5"
+        )
+        return identifier
+    }
+
+    /// Asks for no more messages; returns the packet's identifier.
+    func unsubscribe(_ filter: String) throws(MQTTError) -> Int32 {
+        var identifier: Int32 = 0
+        try unsafe check(
+            mosquitto_unsubscribe(pointer, &identifier, filter),
+            "mosquitto_unsubscribe"
+        )
+        return identifier
+    }
+
+    /// What became of a message given to ``publish(_:_:)``.
+    enum Publication {
+        /// It is on its way; a QoS 1 message is now libmosquitto's to send again.
+        case accepted(identifier: Int32)
+        case refused(MQTTError)
+    }
+
+    /// Publishes one message.
+    func publish(_ message: OutgoingMessage, _ version: MQTTVersion) -> Publication {
+        var properties: OpaquePointer?
+        defer { unsafe mosquitto_property_free_all(&properties) }
+        if version == .v5, let deadline = message.deadline {
+            // Rounded up: the broker must not give up before we would.
+            let seconds = max(1, (deadline - .now).components.seconds + 1)
+            let result = unsafe mosquitto_property_add_int32(
+                &properties,
+                Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue),
+                UInt32(clamping: seconds)
+            )
+            guard result == MQTTError.Code.success else {
+                return .refused(MQTTError(result, in: "mosquitto_property_add_int32"))
+            }
+        }
+        var identifier: Int32 = 0
+        errno = 0
+        let result = unsafe mosquitto_publish_v5(
+            pointer,
+            &identifier,
+            message.topic,
+            Int32(message.payload.count),
+            message.payload,
+            message.qos.rawValue,
+            message.isRetained,
+            properties
+        )
+        switch result {
+        case MQTTError.Code.success:
+            return .accepted(identifier: identifier)
+        case MQTTError.Code.notConnected, MQTTError.Code.lost, MQTTError.Code.system,
+            MQTTError.Code.tls:
+            // The socket broke, and the next read will say so; a QoS 1 message is queued already.
+            guard message.qos == .atMostOnce else { return .accepted(identifier: identifier) }
+            fallthrough
+        default:
+            return .refused(MQTTError(result, in: "mosquitto_publish_v5"))
+        }
+    }
+
+    /// Says goodbye, so that the broker does not publish the will.
+    func disconnect() {
+        // Fails without a connection, which is as good.
+        _ = unsafe mosquitto_disconnect_v5(pointer, 0, nil)
+    }
+
+    /// Listens to libmosquitto's own log, which alone knows why a TLS handshake failed.
+    ///
+    /// Not left on: a line is formatted for every packet as soon as anybody listens.
+    func setListensToLog(_ listens: Bool) {
+        guard listens else {
+            unsafe mosquitto_log_callback_set(pointer, nil)
+            return
+        }
+        unsafe mosquitto_log_callback_set(pointer) { _, object, level, text in
+            guard level == MOSQ_LOG_ERR, let text = unsafe text else { return }
+            unsafe receiver(object)?.didLog(String(cString: text))
+        }
+    }
+
+    private func installCallbacks() {
+        unsafe mosquitto_connect_v5_callback_set(pointer) { _, object, code, flags, _ in
+            unsafe receiver(object)?.didConnect(code: code, flags: flags)
+        }
+        unsafe mosquitto_disconnect_v5_callback_set(pointer) { _, object, code, _ in
+            unsafe receiver(object)?.didDisconnect(code: code)
+        }
+        unsafe mosquitto_subscribe_v5_callback_set(pointer) {
+            _,
+            object,
+            identifier,
+            count,
+            granted,
+            _ in
+            guard count > 0, let granted = unsafe granted else { return }
+            unsafe receiver(object)?.didSubscribe(identifier: identifier, granted: granted[0])
+        }
+        unsafe mosquitto_unsubscribe_v5_callback_set(pointer) { _, object, identifier, _ in
+            unsafe receiver(object)?.didUnsubscribe(identifier: identifier)
+        }
+        unsafe mosquitto_publish_v5_callback_set(pointer) { _, object, identifier, code, _ in
+            unsafe receiver(object)?.didPublish(identifier: identifier, code: code)
+        }
+        unsafe mosquitto_message_v5_callback_set(pointer) { _, object, message, _ in
+            guard let message = unsafe message?.pointee, let topic = unsafe message.topic else {
+                return
+            }
+            let topicBytes = unsafe UnsafeRawBufferPointer(start: topic, count: strlen(topic))
+            let payloadBytes = unsafe UnsafeRawBufferPointer(
+                start: message.payload,
+                count: Int(message.payloadlen)
+            )
+            unsafe receiver(object)?.didReceive(
+                topic: topicBytes.bindMemory(to: UInt8.self).span,
+                payload: payloadBytes.bindMemory(to: UInt8.self).span,
+                flags: MQTTMessageFlags(
+                    qos: message.qos == 0 ? .atMostOnce : .atLeastOnce,
+                    isRetained: message.retain
+                )
+            )
+        }
+    }
+}
+
+/// Who gets a callback with this user data.
+private func receiver(_ object: UnsafeMutableRawPointer?) -> NetworkThread? {
+    unsafe object.map { unsafe Unmanaged<NetworkThread>.fromOpaque($0).takeUnretainedValue() }
+}
+
+extension MosquittoHandle {
+    private func configure(_ options: MQTTClient.Options) throws(MQTTError) {
+        try setOption(MOSQ_OPT_TCP_NODELAY, 1)
+        try setOption(MOSQ_OPT_RECEIVE_MAXIMUM, Int32(clamping: options.receiveMaximum))
+        try setOption(MOSQ_OPT_SEND_MAXIMUM, Int32(clamping: options.sendMaximum))
+        if let username = options.username {
+            try unsafe check(
+                mosquitto_username_pw_set(pointer, username, options.password),
+                "mosquitto_username_pw_set"
+            )
+        }
+        if let will = options.will {
+            try unsafe check(
+                mosquitto_will_set(
+                    pointer,
+                    will.topic,
+                    Int32(clamping: will.payload.count),
+                    will.payload,
+                    will.qos.rawValue,
+                    will.isRetained
+                ),
+                "mosquitto_will_set"
+            )
+        }
+        switch options.security {
+        case .certificates(let certificates): try configure(certificates)
+        case .preSharedKey(let key, let identity, let minimumVersion):
+            try unsafe check(
+                mosquitto_tls_psk_set(pointer, key, identity, nil),
+                "mosquitto_tls_psk_set"
+            )
+            try setMinimumVersion(minimumVersion)
+        case nil: break
+        }
+    }
+
+    private func configure(_ certificates: MQTTClient.Options.Certificates) throws(MQTTError) {
+        let (file, directory): (String?, String?) =
+            switch certificates.authorities {
+            case .system: (nil, "/etc/ssl/certs")
+            case .file(let path): (path, nil)
+            case .directory(let path): (nil, path)
+            }
+        // Without this callback OpenSSL would ask for a passphrase on the terminal.
+        try unsafe check(
+            mosquitto_tls_set(pointer, file, directory, certificates.certificate, certificates.key)
+            {
+                _,
+                _,
+                _,
+                _ in 0
+            },
+            "mosquitto_tls_set"
+        )
+        // The library's own minimum is TLS 1.1.
+        try setMinimumVersion(certificates.minimumVersion)
+        if certificates.acceptsAnyServerName {
+            try unsafe check(
+                mosquitto_tls_insecure_set(pointer, true),
+                "mosquitto_tls_insecure_set"
+            )
+        }
+    }
+
+    private func setMinimumVersion(_ version: String) throws(MQTTError) {
+        let verifyPeer: Int32 = 1
+        try unsafe check(
+            mosquitto_tls_opts_set(pointer, verifyPeer, version, nil),
+            "mosquitto_tls_opts_set"
+        )
+    }
+
+    private func setOption(_ option: mosq_opt_t, _ value: Int32) throws(MQTTError) {
+        try unsafe check(mosquitto_int_option(pointer, option, value), "mosquitto_int_option")
+    }
+}

@@ -1,0 +1,334 @@
+import CLinux
+import CMosquitto
+import Glibc
+import Synchronization
+
+/// The thread that owns a connection: connects, serves it until it breaks, waits, and begins again.
+///
+/// Everything here runs on that thread, libmosquitto's callbacks included, because they are called
+/// from within its calls.
+final class NetworkThread {
+    private let options: MQTTClient.Options
+    private let handle: MosquittoHandle
+    private let switchboard: Switchboard
+    private let handlers: MQTTClient.Handlers
+
+    private var generator = SystemRandomNumberGenerator()
+    private var failures = 0
+    private var versions: VersionChoice
+    private var subscriber = Subscriber()
+    private let publisher: Publisher
+
+    /// The broker's answer to CONNECT; `nil` until it came.
+    private var answer: Int32?
+    private var sessionPresent = false
+    /// Why the broker said it would end the connection, if it did.
+    private var farewell: Int32?
+    private var lastLogLine = ""
+    /// Callbacks that were called so far.
+    private var callbacks = 0
+
+    init(
+        _ options: MQTTClient.Options,
+        handle: MosquittoHandle,
+        switchboard: Switchboard,
+        handlers: MQTTClient.Handlers
+    ) {
+        self.options = options
+        self.handle = handle
+        self.switchboard = switchboard
+        self.handlers = handlers
+        versions = VersionChoice(options.versions)
+        publisher = Publisher(
+            switchboard,
+            sendMaximum: options.sendMaximum,
+            tell: handlers.event
+        )
+    }
+
+    /// Starts a thread which keeps everything it was given until it ends.
+    static func start(
+        _ options: MQTTClient.Options,
+        handle: MosquittoHandle,
+        switchboard: Switchboard,
+        handlers: MQTTClient.Handlers
+    ) throws(MQTTError) {
+        let thread = NetworkThread(
+            options,
+            handle: handle,
+            switchboard: switchboard,
+            handlers: handlers
+        )
+        let retained = unsafe Unmanaged.passRetained(thread)
+        var id = pthread_t()
+        let result = unsafe pthread_create(&id, nil, networkThreadMain, retained.toOpaque())
+        guard result == 0 else {
+            unsafe retained.release()
+            errno = result
+            throw MQTTError(MQTTError.Code.system, in: "pthread_create")
+        }
+        // Nobody joins it: stop() waits with a time limit, which pthread_join has not.
+        pthread_detach(id)
+    }
+
+    fileprivate func run() {
+        handle.setReceiver(self)
+        while switchboard.stopDeadline == nil {
+            let begin = ContinuousClock.now
+            let error = connectAndServe()
+            switchboard.wishes.withLock { $0.isConnected = false }
+            guard switchboard.stopDeadline == nil, let error else { break }
+            if versions.turnsTo311(answer: answer, error: error) { continue }
+            if begin.duration(to: .now) >= options.backOff.settled && answer == 0 { failures = 0 }
+            let pause = options.backOff.pause(afterFailures: failures, using: &generator)
+            failures += 1
+            dropUnacknowledged()
+            tell(.disconnected(error, retryIn: pause))
+            wait(pause)
+        }
+        let left = switchboard.wishes.withLock { $0.outgoing.count }
+        switchboard.dropped.add(UInt64(left), ordering: .relaxed)
+    }
+
+    /// Returns why the connection ended, or `nil` if it was told to stop.
+    private func connectAndServe() -> MQTTError? {
+        answer = nil
+        farewell = nil
+        lastLogLine = ""
+        enter(.connecting)
+        handle.setListensToLog(true)
+        do {
+            try handle.connect(versions.current)
+            enter(.negotiating)
+            try serve()
+            return nil
+        } catch {
+            return explained(error)
+        }
+    }
+
+    /// Serves a connection until it breaks, which is thrown, or until told to stop.
+    private func serve() throws(MQTTError) {
+        let answerDeadline = ContinuousClock.now + options.answerTimeout
+        var isConnected = false
+        var mayHaveMore = false
+        while true {
+            if answer == 0 && !isConnected {
+                isConnected = true
+                try begin()
+            }
+            if isConnected {
+                try subscriber.update(switchboard, handle, versions.current)
+                publisher.handOver(to: handle, versions.current)
+                reportSubscriptions()
+            } else if ContinuousClock.now >= answerDeadline {
+                throw MQTTError(MQTTError.Code.timeout, in: "CONNECT")
+            }
+            if let deadline = switchboard.stopDeadline {
+                let isDone = !isConnected || publisher.isDone
+                if isDone || ContinuousClock.now >= deadline { return sayGoodbye(deadline) }
+            }
+            if takeRenewal() { throw MQTTError(MQTTError.Code.lost, in: "renew") }
+            mayHaveMore = try round(isConnected: isConnected, mayHaveMore: mayHaveMore)
+        }
+    }
+
+    /// Waits for something to do and does it; true if more can be read without waiting.
+    private func round(isConnected: Bool, mayHaveMore: Bool) throws(MQTTError) -> Bool {
+        showProgress()
+        // A TLS handshake that is not answered leaves CONNECT unwritten on a writable socket: asking
+        // poll about it would spin. Looking again every 20 ms does not.
+        let isShakingHands = !isConnected && options.security != nil
+        let pollsForWriting = handle.wantsWrite && !isShakingHands
+        var timeout: Int32 = 1_000
+        if isShakingHands && handle.wantsWrite { timeout = 20 }
+        if let deadline = switchboard.stopDeadline {
+            timeout = min(timeout, max(1, (deadline - .now).pollTimeout))
+        }
+        if mayHaveMore { timeout = 0 }
+
+        let events = Int16(POLLIN) | (pollsForWriting ? Int16(POLLOUT) : 0)
+        var network = pollfd(fd: handle.socket, events: events, revents: 0)
+        let wakeup = pollfd(fd: switchboard.wakeup.descriptor, events: Int16(POLLIN), revents: 0)
+        var set: InlineArray<2, pollfd> = [network, wakeup]
+        var span = set.mutableSpan
+        let result = unsafe span.withUnsafeMutableBufferPointer {
+            unsafe poll($0.baseAddress, 2, timeout)
+        }
+        guard result >= 0 || errno == EINTR else {
+            throw MQTTError(MQTTError.Code.system, in: "poll")
+        }
+        if result > 0 && set[1].revents != 0 { switchboard.wakeup.clear() }
+        network = set[0]
+
+        var hasMore = false
+        if mayHaveMore || (result > 0 && network.revents & ~Int16(POLLOUT) != 0) {
+            hasMore = try drain()
+        }
+        if handle.socket >= 0 && handle.wantsWrite { try handle.write() }
+        try checkSocket()
+        try handle.keepUp()
+        try checkSocket()
+        return hasMore
+    }
+
+    /// Reads until nothing is left, but not for ever; true if something is left.
+    private func drain() throws(MQTTError) -> Bool {
+        for _ in 0..<256 {
+            let before = callbacks
+            let isEmpty = try handle.read()
+            try checkSocket()
+            // A callback may have left EAGAIN behind; then there may still be more.
+            if isEmpty && callbacks == before { return false }
+        }
+        return true
+    }
+
+    /// libmosquitto closes the socket without an error when the broker sent DISCONNECT.
+    private func checkSocket() throws(MQTTError) {
+        guard handle.socket < 0 else { return }
+        throw MQTTError(
+            code: MQTTError.Code.lost,
+            call: "mosquitto_loop_read",
+            reason: nil,
+            detail: ""
+        )
+    }
+
+    private func begin() throws(MQTTError) {
+        handle.setListensToLog(false)
+        enter(.connected)
+        switchboard.connects.add(1, ordering: .relaxed)
+        switchboard.wishes.withLock { $0.isConnected = true }
+        versions.succeeded()
+        subscriber.reset()
+        tell(.connected(sessionPresent: sessionPresent, version: versions.current))
+    }
+
+    private func reportSubscriptions() {
+        for refusal in subscriber.takeRefusals() {
+            tell(.filterRefused(refusal.filter, refusal.error(versions.current)))
+        }
+        if let granted = subscriber.takeCompletion() { tell(.subscribed(granted)) }
+    }
+
+    private func sayGoodbye(_ deadline: ContinuousClock.Instant) {
+        guard handle.socket >= 0, answer == 0 else { return }
+        handle.disconnect()
+        // DISCONNECT itself gets a moment, even if the messages before it took all the time there was.
+        let last = max(deadline, ContinuousClock.now + .milliseconds(200))
+        while handle.socket >= 0, handle.wantsWrite, ContinuousClock.now < last {
+            var set = pollfd(fd: handle.socket, events: Int16(POLLOUT), revents: 0)
+            _ = unsafe poll(&set, 1, (last - .now).pollTimeout)
+            do { try handle.write() } catch { return }
+        }
+    }
+
+    /// What an error means, given what the broker said.
+    private func explained(_ error: MQTTError) -> MQTTError {
+        if let answer, answer != 0 {
+            return MQTTError(reason: answer, packet: "CONNACK", version: versions.current)
+        }
+        if let farewell { return MQTTError(reason: farewell, packet: "DISCONNECT", version: .v5) }
+        if error.detail.isEmpty && !lastLogLine.isEmpty { return error.with(detail: lastLogLine) }
+        return error
+    }
+
+    private func dropUnacknowledged() {
+        let removed = switchboard.wishes.withLock { $0.outgoing.removeUnacknowledged() }
+        switchboard.dropped.add(UInt64(removed.count), ordering: .relaxed)
+        for message in removed { tell(.publishFailed(message.token, .connectionLost)) }
+    }
+
+    private func wait(_ pause: Duration) {
+        enter(.waiting)
+        let deadline = ContinuousClock.now + pause
+        while switchboard.stopDeadline == nil, ContinuousClock.now < deadline {
+            showProgress()
+            // A second at most, to show progress.
+            if switchboard.wakeup.wait(min(deadline - .now, .seconds(1))) {
+                switchboard.wakeup.clear()
+            }
+            if takeRenewal() { return }
+        }
+    }
+
+    private func takeRenewal() -> Bool {
+        switchboard.wishes.withLock { wishes in
+            defer { wishes.isRenewalWanted = false }
+            return wishes.isRenewalWanted
+        }
+    }
+
+    private func enter(_ activity: MQTTStatistics.Activity) {
+        switchboard.activity.store(activity.rawValue, ordering: .releasing)
+        showProgress()
+    }
+
+    private func showProgress() {
+        switchboard.progress.add(1, ordering: .relaxed)
+    }
+
+    private func tell(_ event: MQTTEvent) {
+        handlers.event(event)
+    }
+
+    fileprivate func end() {
+        enter(.stopped)
+        switchboard.finished.signal()
+    }
+}
+
+extension NetworkThread {
+    func didConnect(code: Int32, flags: Int32) {
+        callbacks += 1
+        answer = code
+        sessionPresent = flags & 1 != 0
+    }
+
+    func didDisconnect(code: Int32) {
+        callbacks += 1
+        // Smaller ones are libmosquitto's own codes, which its calls return as well.
+        if code >= 0x80 { farewell = code }
+    }
+
+    func didSubscribe(identifier: Int32, granted: Int32) {
+        callbacks += 1
+        subscriber.answered(identifier: identifier, code: granted)
+    }
+
+    func didUnsubscribe(identifier: Int32) {
+        callbacks += 1
+        subscriber.answered(identifier: identifier, code: 0)
+    }
+
+    func didPublish(identifier: Int32, code: Int32) {
+        callbacks += 1
+        publisher.acknowledged(identifier: identifier, code: code)
+    }
+
+    func didReceive(topic: Span<UInt8>, payload: Span<UInt8>, flags: MQTTMessageFlags) {
+        callbacks += 1
+        switchboard.received.add(1, ordering: .relaxed)
+        switchboard.receivedBytes.add(UInt64(payload.count), ordering: .relaxed)
+        handlers.message(topic, payload, flags)
+    }
+
+    func didLog(_ line: String) {
+        lastLogLine = line
+    }
+}
+
+/// What pthread_create starts: takes over the reference it is given.
+private func networkThreadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument = unsafe argument else { return nil }
+    var signals = sigset_t()
+    // Signals are for the threads of the program.
+    unsafe sigfillset(&signals)
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    unsafe pthread_setname_np(pthread_self(), "mqtt")
+    let thread = unsafe Unmanaged<NetworkThread>.fromOpaque(argument).takeRetainedValue()
+    thread.run()
+    thread.end()
+    return nil
+}

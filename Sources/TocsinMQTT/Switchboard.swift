@@ -1,0 +1,47 @@
+import Synchronization
+
+/// What the network thread and its callers share.
+final class Switchboard: Sendable {
+    /// What callers want.
+    struct Wishes {
+        var outgoing: OutgoingQueue
+        var nextToken: UInt64 = 1
+        var isConnected = false
+        var subscriptions: [MQTTSubscription] = []
+        /// Changes whenever ``subscriptions`` does.
+        var subscriptionsRevision = 0
+        var isRenewalWanted = false
+        /// Set once; the network thread ends at this time at the latest.
+        var stopDeadline: ContinuousClock.Instant?
+    }
+
+    let wishes: Mutex<Wishes>
+
+    /// Signalled when there is something new in ``wishes``.
+    let wakeup: Wakeup
+
+    /// Signalled once, when the network thread has ended.
+    let finished: Wakeup
+
+    let activity = Atomic<UInt8>(MQTTStatistics.Activity.idle.rawValue)
+    let progress = Atomic<UInt64>(0)
+    let connects = Atomic<UInt64>(0)
+    let received = Atomic<UInt64>(0)
+    let receivedBytes = Atomic<UInt64>(0)
+    let sent = Atomic<UInt64>(0)
+    let dropped = Atomic<UInt64>(0)
+
+    init(_ options: MQTTClient.Options) throws(MQTTError) {
+        let queue = OutgoingQueue(
+            maximumCount: options.queuedMessages,
+            maximumBytes: options.queuedBytes
+        )
+        wishes = Mutex(Wishes(outgoing: queue))
+        wakeup = try Wakeup()
+        finished = try Wakeup()
+    }
+
+    var stopDeadline: ContinuousClock.Instant? {
+        wishes.withLock { $0.stopDeadline }
+    }
+}
