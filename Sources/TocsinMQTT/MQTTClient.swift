@@ -17,8 +17,9 @@ public final class MQTTClient: Sendable {
     /// Both are called on the network thread. What they are given is gone when they return, and
     /// nothing is received or sent until they do.
     public struct Handlers: Sendable {
-        /// Takes a message: topic, payload, and what else there is to know. Nothing is allocated for
-        /// it on the way here.
+        /// Takes a message: topic, payload, and what else there is to know.
+        ///
+        /// Nothing is copied or allocated for it on the way from libmosquitto.
         public var message: @Sendable (Span<UInt8>, Span<UInt8>, MQTTMessageFlags) -> Void
 
         /// Takes anything else.

@@ -20,8 +20,18 @@ public struct MQTTError: Error, Equatable, Sendable, CustomStringConvertible {
     public let detail: String
 
     public var description: String {
-        let text = detail.isEmpty ? unsafe String(cString: mosquitto_strerror(code)) : detail
-        return "\(call): \(text)"
+        "\(call): \(detail.isEmpty ? text : detail)"
+    }
+
+    private var text: String {
+        switch code {
+        // libmosquitto 2.0.11 has codes for these, but no words.
+        case Code.keepAlive: "Nothing was heard within the keep-alive time."
+        case Code.malformed: "A packet could not be read."
+        case Code.lookup: "The host name could not be resolved."
+        case Code.timeout: "There was no answer in time."
+        default: unsafe String(cString: mosquitto_strerror(code))
+        }
     }
 }
 
@@ -65,6 +75,7 @@ extension MQTTError {
         static let lost = Int32(MOSQ_ERR_CONN_LOST.rawValue)
         static let tls = Int32(MOSQ_ERR_TLS.rawValue)
         static let system = Int32(MOSQ_ERR_ERRNO.rawValue)
+        static let lookup = Int32(MOSQ_ERR_LOOKUP.rawValue)
         static let keepAlive = Int32(MOSQ_ERR_KEEPALIVE.rawValue)
         static let malformed = Int32(MOSQ_ERR_MALFORMED_PACKET.rawValue)
         static let timeout = Int32(MOSQ_ERR_TIMEOUT.rawValue)

@@ -189,6 +189,15 @@ import Glibc
         _ = unsafe mosquitto_disconnect_v5(pointer, 0, nil)
     }
 
+    /// Closes the socket without a word, so that the broker publishes the will.
+    func abandon() {
+        guard socket >= 0 else { return }
+        // libmosquitto closes a socket only when it finds it broken.
+        shutdown(socket, Int32(SHUT_RDWR))
+        errno = 0
+        _ = unsafe mosquitto_loop_read(pointer, 1)
+    }
+
     /// Listens to libmosquitto's own log, which alone knows why a TLS handshake failed.
     ///
     /// Not left on: a line is formatted for every packet as soon as anybody listens.

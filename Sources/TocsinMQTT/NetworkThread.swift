@@ -21,7 +21,6 @@ final class NetworkThread {
 
     /// The broker's answer to CONNECT; `nil` until it came.
     private var answer: Int32?
-    private var sessionPresent = false
     /// Why the broker said it would end the connection, if it did.
     private var farewell: Int32?
     private var lastLogLine = ""
@@ -103,6 +102,7 @@ final class NetworkThread {
             try serve()
             return nil
         } catch {
+            handle.abandon()
             return explained(error)
         }
     }
@@ -115,7 +115,8 @@ final class NetworkThread {
         while true {
             if answer == 0 && !isConnected {
                 isConnected = true
-                try begin()
+                // Not in the callback, where this would wait for itself.
+                handle.setListensToLog(false)
             }
             if isConnected {
                 try subscriber.update(switchboard, handle, versions.current)
@@ -193,16 +194,6 @@ final class NetworkThread {
             reason: nil,
             detail: ""
         )
-    }
-
-    private func begin() throws(MQTTError) {
-        handle.setListensToLog(false)
-        enter(.connected)
-        switchboard.connects.add(1, ordering: .relaxed)
-        switchboard.wishes.withLock { $0.isConnected = true }
-        versions.succeeded()
-        subscriber.reset()
-        tell(.connected(sessionPresent: sessionPresent, version: versions.current))
     }
 
     private func reportSubscriptions() {
@@ -283,7 +274,14 @@ extension NetworkThread {
     func didConnect(code: Int32, flags: Int32) {
         callbacks += 1
         answer = code
-        sessionPresent = flags & 1 != 0
+        guard code == 0 else { return }
+        enter(.connected)
+        switchboard.connects.add(1, ordering: .relaxed)
+        switchboard.wishes.withLock { $0.isConnected = true }
+        versions.succeeded()
+        subscriber.reset()
+        // Told here, because messages may follow before the call that reads them returns.
+        tell(.connected(sessionPresent: flags & 1 != 0, version: versions.current))
     }
 
     func didDisconnect(code: Int32) {
