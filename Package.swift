@@ -51,10 +51,15 @@ let package = Package(
             swiftSettings: safe
         ),
         .target(name: "TocsinSimulation", dependencies: ["TocsinCore"], swiftSettings: safe),
-        .target(name: "TocsinMQTT", dependencies: ["CMosquitto", "CLinux"], swiftSettings: safe),
+        .target(name: "TocsinThreads", dependencies: ["CLinux"], swiftSettings: safe),
+        .target(
+            name: "TocsinMQTT",
+            dependencies: ["CMosquitto", "CLinux", "TocsinThreads"],
+            swiftSettings: safe
+        ),
         .target(
             name: "TocsinSystemd",
-            dependencies: ["CSystemd", "CLinux", logging],
+            dependencies: ["CSystemd", "CLinux", "TocsinThreads", logging],
             swiftSettings: safe
         ),
         .target(name: "TocsinFiles", dependencies: ["CZlib"], swiftSettings: safe),
@@ -62,7 +67,7 @@ let package = Package(
             name: "TocsinDaemon",
             dependencies: [
                 "CLinux", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN", "TocsinSystemd",
-                "Yams", logging,
+                "TocsinThreads", "Yams", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -29,7 +29,7 @@ public struct Calibrator {
         scaler: Scaler,
         autoencoder: Autoencoder,
         warmUp: Int
-    ) throws(TrainingError) {
+    ) throws(DatasetError) {
         self.autoencoder = autoencoder
         heads = autoencoder.blueprint.heads
         channels = scaler.offset.count

@@ -31,7 +31,7 @@ public struct Dataset: Sendable {
         rows: [CSVReader.Row],
         period: Duration?,
         clock: (Duration) -> FrameClock
-    ) throws(TrainingError) {
+    ) throws(DatasetError) {
         let healthy = rows.filter { ($0.label ?? 0) == 0 }
         guard let newest = rows.map(\.time).max() else { throw .noRows }
         self.channels = channels

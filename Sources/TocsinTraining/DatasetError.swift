@@ -1,5 +1,5 @@
 /// Why nothing could be trained.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
+public enum DatasetError: Error, Equatable, CustomStringConvertible {
     /// The tables hold no rows.
     case noRows
     /// No device has two rows of different time.
