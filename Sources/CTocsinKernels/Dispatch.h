@@ -1,0 +1,20 @@
+// What every kernel source shares: the instruction sets, and unaligned vectors.
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The dynamic linker picks the best form once, when the program starts. Other architectures are
+// compiled for their baseline, which on aarch64 has vectors and fused multiply-add.
+#if defined(__x86_64__)
+#define EVERY_INSTRUCTION_SET \
+    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define EVERY_INSTRUCTION_SET
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+// Elements of one loop do not depend on each other, even where an array is updated in place.
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")

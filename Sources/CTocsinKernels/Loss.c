@@ -1,0 +1,60 @@
+// Loss and optimiser: element by element over all outputs and all parameters.
+//
+// Sums are taken in double, in order, so that they do not depend on the width of a vector.
+
+#include "CTocsinKernels.h"
+#include "Dispatch.h"
+
+EVERY_INSTRUCTION_SET
+void tocsin_add(float *y, size_t y_start, const float *x, size_t x_start, size_t n) {
+    INDEPENDENT for (size_t i = 0; i < n; i++) y[y_start + i] += x[x_start + i];
+}
+
+double tocsin_sum(const float *x, size_t x_start, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[x_start + i];
+    return sum;
+}
+
+double tocsin_sum_of_squares(const float *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
+    return sum;
+}
+
+EVERY_INSTRUCTION_SET
+void tocsin_scale(float *y, float factor, size_t n) {
+    INDEPENDENT for (size_t i = 0; i < n; i++) y[i] *= factor;
+}
+
+double tocsin_squared_error(const float *output, const float *target, size_t target_start,
+                            const float *weight, size_t weight_start, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double difference = output[i] - target[target_start + i];
+        sum += weight[weight_start + i] * difference * difference;
+    }
+    return sum;
+}
+
+EVERY_INSTRUCTION_SET
+void tocsin_squared_error_gradient(float *gradient, const float *output, const float *target,
+                                   size_t target_start, const float *weight, size_t weight_start,
+                                   float scale, size_t n) {
+    INDEPENDENT for (size_t i = 0; i < n; i++) gradient[i] =
+        2.0f * scale * weight[weight_start + i] * (output[i] - target[target_start + i]);
+}
+
+EVERY_INSTRUCTION_SET
+void tocsin_adam(float *parameters, const float *gradients, float *first, float *second, size_t n,
+                 float take1, float keep2, float take2, float step_size, float root,
+                 float epsilon) {
+    INDEPENDENT for (size_t i = 0; i < n; i++) {
+        const float g = gradients[i];
+        const float m = first[i] + take1 * (g - first[i]);
+        const float v = second[i] * keep2 + take2 * (g * g);
+        first[i] = m;
+        second[i] = v;
+        parameters[i] -= step_size * (m / (__builtin_elementwise_sqrt(v) / root + epsilon));
+    }
+}

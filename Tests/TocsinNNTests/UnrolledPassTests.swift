@@ -1,0 +1,112 @@
+import Testing
+
+@testable import TocsinNN
+
+struct UnrolledPassTests {
+    @Test(arguments: Blueprint.every(inputSize: 5, hiddenSize: 21, codeSize: 3))
+    func `streaming step by step equals the unrolled pass bit for bit`(
+        blueprint: Blueprint
+    ) throws {
+        let (lanes, steps) = (7, 5)
+        let parameters = Parameters(blueprint, seed: 1, scale: 0.3)
+        let autoencoder = try Autoencoder(blueprint: blueprint, parameters: parameters)
+        var states = Array(repeating: autoencoder.zeroState(), count: lanes)
+        var pass = try UnrolledPass(blueprint: blueprint, lanes: 9, steps: 6)
+        pass.load(parameters)
+        pass.reset(lanes: lanes)
+        // Two chunks, so that the carried state counts.
+        for chunk in 0..<2 {
+            let inputs = Numbers.symmetric(
+                seed: UInt64(chunk),
+                count: steps * lanes * 5,
+                scale: 2
+            )
+            pass.forward(inputs, steps: steps)
+            for step in 0..<steps {
+                for lane in 0..<lanes {
+                    let range = (step * lanes + lane) * 5..<(step * lanes + lane + 1) * 5
+                    autoencoder.step(Array(inputs[range]), state: &states[lane])
+                    #expect(bits(states[lane].forecast) == bits(pass.forecast[range]))
+                    #expect(bits(states[lane].reconstruction) == bits(pass.reconstruction[range]))
+                }
+            }
+        }
+    }
+
+    private func bits(_ values: some Sequence<Float>) -> [UInt32] {
+        values.map(\.bitPattern)
+    }
+
+    @Test(arguments: Blueprint.every(inputSize: 2, hiddenSize: 3, codeSize: 2))
+    func `every gradient equals a finite difference`(blueprint: Blueprint) throws {
+        let (lanes, steps) = (2, 4)
+        let parameters = Parameters(blueprint, seed: 1, scale: 0.7)
+        let count = (steps + 1) * lanes * 2
+        let inputs = Numbers.symmetric(seed: 2, count: steps * lanes * 2, scale: 2)
+        let frames = Numbers.symmetric(seed: 3, count: count, scale: 2)
+        // One element in four is missing, and the second channel counts a tenth.
+        var numbers = Numbers(seed: 4)
+        let weights: [Float] = (0..<count).map { index in
+            numbers.uniform() < 0.25 ? 0 : index % 2 == 0 ? 1 : 0.1
+        }
+        let before = Numbers.symmetric(seed: 5, count: steps * lanes * 2, scale: 2)
+
+        var pass = try UnrolledPass(blueprint: blueprint, lanes: lanes, steps: steps)
+        pass.load(parameters)
+        pass.forward(before, steps: steps)
+        pass.forward(inputs, steps: steps)
+        let loss = pass.loss(frames: frames, weights: weights)
+        pass.backward(inputs, frames: frames, weights: weights, loss: loss)
+
+        // The state that the chunk begins with does not depend on the weights: it is detached.
+        var network = DoubleNetwork(blueprint, parameters, lanes: lanes)
+        _ = network.run(before, frames: frames, weights: weights, steps: steps)
+        var copy = network
+        let exact = copy.run(inputs, frames: frames, weights: weights, steps: steps)
+        #expect(abs(loss.mean - exact) < 1e-6)
+        for tensor in parameters.tensors {
+            for index in parameters.range(of: tensor.name) {
+                // In double precision: truncation about 1e-8, rounding about 1e-12.
+                let difference = 1e-4
+                var (up, down) = (network, network)
+                up.values[index] += difference
+                down.values[index] -= difference
+                let expected =
+                    (up.run(inputs, frames: frames, weights: weights, steps: steps)
+                        - down.run(inputs, frames: frames, weights: weights, steps: steps))
+                    / (2 * difference)
+                let found = Double(pass.gradients.values[index])
+                #expect(
+                    abs(found - expected) < 2e-6,
+                    "\(tensor.name)[\(index)] is \(found); expected \(expected)"
+                )
+            }
+        }
+    }
+
+    @Test func `a chunk in which everything is missing has no loss and no gradient`() throws {
+        let blueprint = Blueprint(inputSize: 2, hiddenSize: 3, heads: [.forecast, .reconstruct])
+        var pass = try UnrolledPass(blueprint: blueprint, lanes: 1, steps: 2)
+        pass.load(Parameters(blueprint, seed: 1, scale: 0.5))
+        let nothing = [Float](repeating: 0, count: 6)
+        pass.forward(Array(nothing[..<4]), steps: 2)
+        let loss = pass.loss(frames: nothing, weights: nothing)
+        #expect(loss.mean == 0)
+        pass.backward(Array(nothing[..<4]), frames: nothing, weights: nothing, loss: loss)
+        #expect(pass.gradients.values.allSatisfy { $0 == 0 })
+    }
+
+    @Test func `after a reset nothing of the chunk before is left`() throws {
+        let blueprint = Blueprint(inputSize: 2, cell: .gru, hiddenSize: 3, layers: 2)
+        var pass = try UnrolledPass(blueprint: blueprint, lanes: 2, steps: 2)
+        pass.load(Parameters(blueprint, seed: 1, scale: 0.5))
+        let inputs = Numbers.symmetric(seed: 2, count: 8, scale: 1)
+        pass.forward(inputs, steps: 2)
+        let first = pass.forecast
+        pass.forward(inputs, steps: 2)
+        #expect(pass.forecast != first)
+        pass.reset(lanes: 2)
+        pass.forward(inputs, steps: 2)
+        #expect(pass.forecast == first)
+    }
+}
