@@ -83,7 +83,8 @@ public struct Autoencoder: Sendable {
         precondition(features.count == blueprint.inputSize, "features have another size")
         precondition(state.recurrent.count == stateSize, "the state is another network's")
         var hidden = 0
-        for (index, layer) in network.encoder.enumerated() {
+        for index in 0..<network.encoder.count {
+            let layer = network.encoder[index]
             if index == 0 {
                 layer.projectInput(features, at: 0, packed, into: &state.gates, rows: 1)
             } else {
