@@ -9,7 +9,7 @@ public struct DeviceMonitor: Sendable {
     /// What judges it.
     public let model: Model
     /// The number of the stream that it came by.
-    public let stream: Int
+    public internal(set) var stream: Int
 
     var assembler: FrameAssembler
     /// The frame that was assessed last.
@@ -65,6 +65,14 @@ public struct DeviceMonitor: Sendable {
 
     /// Whether the state has seen enough to be judged by.
     public var isWarm: Bool { framesSinceReset > model.warmUp }
+
+    /// The same device in another list of streams.
+    func moved(to stream: Int) -> DeviceMonitor {
+        var moved = self
+        moved.stream = stream
+        moved.isReady = false
+        return moved
+    }
 
     /// Forgets the recurrent state and the grid, after a gap; conditions and drift stay.
     mutating func reset() {

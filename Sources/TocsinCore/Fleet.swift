@@ -182,3 +182,44 @@ extension Fleet {
         emit(monitor.silenceAssessment(device, transition, level: level, time: time))
     }
 }
+
+extension Fleet {
+    /// Gives a device back what it remembered; when that fails it is as it was.
+    public mutating func restore(
+        _ device: Int,
+        from bytes: ArraySlice<UInt8>
+    ) throws(StateError) {
+        var reader = StateReader(bytes)
+        try devices[device].restore(from: &reader)
+        if let last = devices[device].latest {
+            let stream = devices[device].stream
+            latest[stream] = max(latest[stream], last)
+        }
+    }
+
+    /// The same devices under changed streams, models and policies.
+    ///
+    /// A device keeps everything if its stream still exists and the same model judges it; the others
+    /// begin anew when they are next heard of.
+    ///
+    /// - Parameter names: the streams' names as they were
+    public func reloaded(
+        names: [String],
+        intake: Intake,
+        policies: AlertPolicies
+    ) -> (fleet: Fleet, kept: Int) {
+        var next = Fleet(policies: policies, lateness: lateness, capacity: capacity)
+        next.counters = counters
+        for monitor in devices {
+            let name = names[monitor.stream]
+            guard let stream = intake.streams.firstIndex(where: { $0.name == name }),
+                let model = intake.assignment.model(device: monitor.name, stream: name),
+                model.identity == monitor.model.identity,
+                let number = next.add(monitor.name, model: model, stream: stream, now: monitor.lastArrival)
+            else { continue }
+            next.devices[number] = monitor.moved(to: stream)
+            if let last = monitor.latest { next.latest[stream] = max(next.latest[stream], last) }
+        }
+        return (next, next.devices.count)
+    }
+}

@@ -13,7 +13,7 @@ import TocsinThreads
 ///
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
 /// one costs its senders nothing.
-final class Inbox: @unchecked Sendable {
+@safe final class Inbox: @unchecked Sendable {
     // @unchecked: the storage is shared by two threads, each of which only touches the part of it
     // that `head` and `tail` give it.
 

@@ -1,0 +1,196 @@
+import TocsinCore
+import TocsinFiles
+
+/// All state of a daemon as one file: hidden states survive a restart, and so do raised alerts and
+/// what the broker has not acknowledged.
+///
+/// A head, then one record per device and one per letter of the outbox, each with its length and a
+/// checksum, so that a damaged record costs one device its warm-up and not the fleet. The file is
+/// written beside the old one and renamed.
+struct Checkpoint {
+    /// One device as saved.
+    struct Device: Equatable {
+        var name: String
+        var stream: String
+        /// The identity of the model that made the state.
+        var model: String
+        var state: [UInt8]
+    }
+
+    var devices: [Device] = []
+    var letters: [Outbox.Letter] = []
+    /// Records that were damaged, and left out.
+    var damaged = 0
+
+    private static let magic: [UInt8] = Array("TOCSIN-1".utf8)
+
+    init() {}
+
+    /// The state of a fleet.
+    init(fleet: Fleet, streams: [String], outbox: Outbox) {
+        for monitor in fleet.devices {
+            var writer = StateWriter()
+            monitor.save(to: &writer)
+            devices.append(
+                Device(
+                    name: monitor.name,
+                    stream: streams[monitor.stream],
+                    model: monitor.model.identity,
+                    state: writer.bytes
+                )
+            )
+        }
+        letters = outbox.letters
+    }
+
+    /// The file's bytes.
+    func encoded() -> [UInt8] {
+        var bytes = Self.magic
+        for device in devices {
+            bytes.appendRecord(0, [
+                Array(device.name.utf8), Array(device.stream.utf8), Array(device.model.utf8),
+                device.state,
+            ])
+        }
+        for letter in letters {
+            bytes.appendRecord(letter.isRetained ? 2 : 1, [
+                Array(letter.topic.utf8), letter.payload,
+            ])
+        }
+        bytes.appendRecord(255, [])
+        return bytes
+    }
+
+    /// Reads a file's bytes.
+    init(_ bytes: [UInt8]) throws(CheckpointError) {
+        guard bytes.starts(with: Self.magic) else { throw .foreign }
+        var position = Self.magic.count
+        while let record = bytes.record(at: &position) {
+            guard let kind = record.kind else {
+                damaged += 1
+                continue
+            }
+            let text = record.parts.map { String(decoding: $0, as: UTF8.self) }
+            switch (kind, record.parts.count) {
+            case (0, 4):
+                devices.append(
+                    Device(
+                        name: text[0],
+                        stream: text[1],
+                        model: text[2],
+                        state: Array(record.parts[3])
+                    )
+                )
+            case (1, 2), (2, 2):
+                letters.append(
+                    Outbox.Letter(
+                        topic: text[0],
+                        payload: Array(record.parts[1]),
+                        isRetained: kind == 2
+                    )
+                )
+            case (255, _):
+                return
+            default:
+                damaged += 1
+            }
+        }
+        throw .truncated
+    }
+
+    /// Gives the devices of `fleet` back what they remembered.
+    ///
+    /// - Returns: how many were restored, and how many records were of no use
+    func restore(
+        into fleet: inout Fleet,
+        intake: Intake,
+        now: Timestamp
+    ) -> (restored: Int, refused: Int) {
+        var restored = 0
+        var refused = damaged
+        for device in devices {
+            guard let stream = intake.streams.firstIndex(where: { $0.name == device.stream }),
+                let model = intake.assignment.model(device: device.name, stream: device.stream),
+                model.identity == device.model,
+                let number = fleet.add(device.name, model: model, stream: stream, now: now)
+            else {
+                refused += 1
+                continue
+            }
+            do {
+                try fleet.restore(number, from: device.state[...])
+                restored += 1
+            } catch {
+                refused += 1
+            }
+        }
+        return (restored, refused)
+    }
+}
+
+/// Why a saved state could not be read.
+enum CheckpointError: Error, Equatable, CustomStringConvertible {
+    /// It is something else, or of another version.
+    case foreign
+    /// It ends too early.
+    case truncated
+
+    var description: String {
+        switch self {
+        case .foreign: "not a state file of this version"
+        case .truncated: "the file is truncated"
+        }
+    }
+}
+
+/// One record as read; `kind` is `nil` if its checksum does not fit.
+private struct Record {
+    var kind: UInt8?
+    var parts: [ArraySlice<UInt8>] = []
+}
+
+extension [UInt8] {
+    /// Appends kind, number of parts, their lengths, their bytes, and a checksum over all of it.
+    fileprivate mutating func appendRecord(_ kind: UInt8, _ parts: [[UInt8]]) {
+        let start = count
+        append(kind)
+        append(UInt8(parts.count))
+        for part in parts { appendNumber(UInt64(part.count)) }
+        for part in parts { append(contentsOf: part) }
+        appendNumber(checksum(self[start...]))
+    }
+
+    /// The record at `position`, which is moved behind it; `nil` where the bytes end.
+    fileprivate func record(at position: inout Int) -> Record? {
+        let start = position
+        guard start + 2 <= count else { return nil }
+        let parts = Int(self[start + 1])
+        var place = start + 2 + 8 * parts
+        guard place <= count else { return nil }
+        var record = Record(kind: self[start])
+        for i in 0..<parts {
+            let length = number(at: start + 2 + 8 * i)
+            guard length <= UInt64(count - place) else { return nil }
+            record.parts.append(self[place..<place + Int(length)])
+            place += Int(length)
+        }
+        guard place + 8 <= count else { return nil }
+        if number(at: place) != checksum(self[start..<place]) { record.kind = nil }
+        position = place + 8
+        return record
+    }
+
+    private mutating func appendNumber(_ value: UInt64) {
+        for i in 0..<8 { append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(i)))) }
+    }
+
+    private func number(at position: Int) -> UInt64 {
+        (0..<8).reversed().reduce(0) { $0 << 8 | UInt64(self[position + $1]) }
+    }
+
+    private func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        var h: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes { h = (h ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return h
+    }
+}
