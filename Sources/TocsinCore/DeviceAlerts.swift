@@ -79,3 +79,16 @@ extension DeviceMonitor {
         )
     }
 }
+
+extension DeviceMonitor {
+    /// The kinds of alert that are raised.
+    public var raisedKinds: [AlertKind] {
+        AlertKind.allCases.filter { conditions[$0.rawValue].isRaised }
+    }
+
+    /// What the model expected of a channel in ``frame``, in its unit.
+    public func expectedValue(_ channel: Int) -> Double? {
+        let feature = expected[channel]
+        return feature.isNaN ? nil : model.scaler.value(of: feature, channel: channel)
+    }
+}

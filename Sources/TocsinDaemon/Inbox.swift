@@ -45,8 +45,7 @@ import TocsinThreads
     private let events = Mutex<[MQTTEvent]>([])
     private let controls = Mutex<[Event]>([])
     private let hasControls = Atomic<Bool>(false)
-    /// Messages that found no room.
-    let overflow = Atomic<Int>(0)
+    private let refused = Atomic<Int>(0)
 
     /// Room that is kept for marks.
     private static let reserve = 64 * 1024
@@ -61,6 +60,9 @@ import TocsinThreads
     deinit {
         unsafe storage.deallocate()
     }
+
+    /// How many messages found no room so far.
+    var overflow: Int { refused.load(ordering: .relaxed) }
 
     /// How full the ring is, 0 … 1.
     var fill: Double {
@@ -85,7 +87,7 @@ import TocsinThreads
             let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: place[topic.count...])
             unsafe payload.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
         }
-        if !isPut { overflow.add(1, ordering: .relaxed) }
+        if !isPut { refused.add(1, ordering: .relaxed) }
     }
 
     /// Puts in an event of the connection.

@@ -1,4 +1,4 @@
-public import Logging
+import Logging
 public import TocsinCore
 
 /// Something an operator should know.

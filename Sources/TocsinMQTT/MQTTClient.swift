@@ -39,6 +39,9 @@ public final class MQTTClient: Sendable {
         }
     }
 
+    /// Where the broker listens.
+    public var address: Options.Address { options.address }
+
     private let switchboard: Switchboard
     private let options: Options
     private let handlers: Handlers

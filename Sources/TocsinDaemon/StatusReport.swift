@@ -1,0 +1,206 @@
+import Glibc
+import TocsinCore
+import TocsinFiles
+import TocsinMQTT
+
+/// How the daemon is, in JSON and in a line.
+struct StatusReport {
+    let fleet: Fleet
+    let intake: IntakeCounters
+    let streams: [String]
+    let statistics: MQTTStatistics
+    let overflow: Int
+    let outputDropped: Int
+    let outbox: Int
+    let queueFill: Double
+    let isConnected: Bool
+    let uptime: Duration
+    let now: Timestamp
+
+    /// For `systemctl status`.
+    var line: String {
+        let raised = fleet.devices.reduce(0) { $0 + $1.raisedKinds.count }
+        let frames = fleet.counters.frames
+        return "\(fleet.devices.count) devices, \(raised) alerts raised, \(frames) frames scored"
+    }
+
+    /// The answer to a question, one line of JSON.
+    func answer(_ request: StatusRequest) -> [UInt8] {
+        switch request {
+        case .status: return status()
+        case .inspect(let name):
+            guard let number = fleet.find(name) else {
+                var json = JSONWriter()
+                json.object { json in
+                    json.key("error")
+                    json.value("unknown device '\(name)'")
+                }
+                return json.bytes
+            }
+            return state(of: fleet.devices[number])
+        }
+    }
+
+    /// The payload of `tocsin/health`.
+    func health() -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in health(&json) }
+        return json.bytes
+    }
+
+    private func health(_ json: inout JSONWriter) {
+        let seconds = max(uptime.inSeconds, 0.001)
+        json.key("time")
+        json.value(now)
+        json.key("version")
+        json.value(tocsinVersion)
+        json.key("uptime_s")
+        json.value(uptime.inSeconds.rounded(digits: 1))
+        json.key("connected")
+        json.value(isConnected)
+        json.key("devices")
+        json.value(fleet.devices.count)
+        json.key("messages")
+        json.value(intake.messages)
+        json.key("messages_per_s")
+        json.value((Double(intake.messages) / seconds).rounded(digits: 2))
+        json.key("frames")
+        json.value(fleet.counters.frames)
+        json.key("frames_per_s")
+        json.value((Double(fleet.counters.frames) / seconds).rounded(digits: 2))
+        json.key("resets")
+        json.value(fleet.counters.resets)
+        json.key("dropped")
+        json.object { json in
+            let causes: [(String, Int)] = [
+                ("unreadable", intake.rejected - intake.unmatched),
+                ("unmatched_topic", intake.unmatched),
+                ("without_model", intake.unwatched), ("unknown_channel", intake.unknownChannels),
+                ("duplicate", fleet.counters.duplicates), ("late", fleet.counters.late),
+                ("queue_full", overflow), ("not_published", outputDropped),
+            ]
+            for (name, count) in causes {
+                json.key(name)
+                json.value(count)
+            }
+        }
+        json.key("queue_fill")
+        json.value(queueFill.rounded(digits: 4))
+        json.key("outbox")
+        json.value(outbox)
+        json.key("scoring_lag_s")
+        json.value(lag?.rounded(digits: 3))
+        json.key("memory_bytes")
+        json.value(residentMemory)
+    }
+
+    /// How far the freshest device's newest sample lies behind the clock.
+    private var lag: Double? {
+        let newest = fleet.devices.compactMap(\.latest).max()
+        return newest.map { max((now - $0).inSeconds, 0) }
+    }
+
+    private func status() -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            health(&json)
+            json.key("device_list")
+            json.array { json in
+                for monitor in fleet.devices {
+                    json.object { json in
+                        json.key("device")
+                        json.value(monitor.name)
+                        json.key("score")
+                        json.value(monitor.lastScore?.value)
+                        json.key("warm")
+                        json.value(monitor.isWarm)
+                        json.key("alerts")
+                        json.array { json in
+                            for kind in monitor.raisedKinds { json.value(kind.name) }
+                        }
+                        json.key("last_sample")
+                        if let latest = monitor.latest { json.value(latest) } else { json.null() }
+                        json.key("model")
+                        json.value(monitor.model.name)
+                    }
+                }
+            }
+        }
+        return json.bytes
+    }
+
+    /// The payload of `tocsin/devices/<device>/state`.
+    func state(of monitor: DeviceMonitor) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.key("device")
+            json.value(monitor.name)
+            json.key("time")
+            json.value(now)
+            json.key("stream")
+            json.value(streams[monitor.stream])
+            json.key("model")
+            json.value(monitor.model.name)
+            json.key("warm")
+            json.value(monitor.isWarm)
+            json.key("frames")
+            json.value(Int(monitor.frames))
+            json.key("frames_since_reset")
+            json.value(Int(monitor.framesSinceReset))
+            json.key("resets")
+            json.value(Int(monitor.resets))
+            json.key("extrapolating")
+            json.value(Int(monitor.framesSinceReset) > monitor.model.longestSequence)
+            json.key("score")
+            json.value(monitor.lastScore?.value)
+            json.key("hidden_norm")
+            json.value(monitor.lastDrift?.hiddenNorm)
+            json.key("drift")
+            json.object { json in
+                for cause in DriftCause.allCases {
+                    json.key(cause.name)
+                    json.value(monitor.lastDrift?.ratios[cause.rawValue].rounded(digits: 4))
+                }
+            }
+            json.key("lag_s")
+            json.value(monitor.latest.map { max((now - $0).inSeconds, 0).rounded(digits: 3) })
+            json.key("alerts")
+            json.object { json in
+                for kind in monitor.raisedKinds {
+                    json.key(kind.name)
+                    json.value(monitor.conditions[kind.rawValue].since)
+                }
+            }
+            json.key("channels")
+            json.object { json in channels(monitor, &json) }
+        }
+        return json.bytes
+    }
+
+    private func channels(_ monitor: DeviceMonitor, _ json: inout JSONWriter) {
+        for (c, channel) in monitor.model.channels.enumerated() {
+            json.key(channel.name)
+            json.object { json in
+                json.key("value")
+                json.value(monitor.frame.values[c])
+                json.key("expected")
+                json.value(Float(monitor.expectedValue(c) ?? .nan))
+                json.key("unit")
+                json.value(channel.unit)
+            }
+        }
+    }
+}
+
+/// The version of this program.
+public let tocsinVersion = "0.1.0"
+
+/// The process's resident memory in bytes, or `nil` where the system does not say.
+///
+/// Source: proc(5), the second number of statm, in pages.
+private var residentMemory: Double? {
+    guard let bytes = try? Files.read("/proc/self/statm") else { return nil }
+    let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+    guard fields.count > 1, let pages = Double(fields[1]) else { return nil }
+    return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
+}
