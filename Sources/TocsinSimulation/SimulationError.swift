@@ -1,0 +1,68 @@
+/// Why a simulation cannot be run as ordered.
+public struct SimulationError: Error, Equatable, CustomStringConvertible {
+    /// Where it went wrong: the text that was read, or the property of the plan.
+    public let place: String
+
+    /// What went wrong.
+    public let problem: Problem
+
+    init(_ place: String, _ problem: Problem) {
+        self.place = place
+        self.problem = problem
+    }
+
+    /// What can be wrong with an order.
+    public enum Problem: Equatable, Sendable {
+        /// A name that stands for nothing: what it should name, the name, and the names there are.
+        case unknown(String, String, known: [String])
+        /// A part that cannot be read: which part, what stands there, and what was expected.
+        case malformed(String, String, expected: String)
+        /// A number outside its limits: which number, and what was expected.
+        case outOfRange(String, expected: String)
+        /// A fault that this kind of device cannot have.
+        case notApplicable(SimulatedFaultKind, to: String)
+    }
+
+    public var description: String { "'\(place)': \(explanation)" }
+
+    private var explanation: String {
+        switch problem {
+        case .unknown(let what, let name, let known):
+            let nearest = nearestName(to: name, among: known)
+            let hint = nearest.map { "; the nearest is '\($0)'" } ?? ""
+            let all = known.joined(separator: ", ")
+            return "unknown \(what) '\(name)'\(hint); expected one of \(all)"
+        case .malformed(let part, let found, let expected):
+            let what = found.isEmpty ? "\(part) missing" : "\(part) '\(found)' cannot be read"
+            return "\(what); expected \(expected)"
+        case .outOfRange(let part, let expected):
+            return "\(part) out of range; expected \(expected)"
+        case .notApplicable(let fault, let kind):
+            return "a \(kind) cannot have the fault '\(fault.rawValue)'"
+        }
+    }
+}
+
+/// The name that differs from `name` in the fewest letters, if that is less than half of them.
+private func nearestName(to name: String, among known: [String]) -> String? {
+    let distances = known.map { ($0, editDistance(Array(name), Array($0))) }
+    guard let (nearest, distance) = distances.min(by: { $0.1 < $1.1 }) else { return nil }
+    return 2 * distance < max(name.count, 2) ? nearest : nil
+}
+
+/// How many letters must be put in, taken out or changed to make `b` of `a`.
+///
+/// Source: Wagner and Fischer 1974.
+private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+    var row = Array(0...b.count)
+    for (i, letter) in a.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, other) in b.enumerated() {
+            let changed = diagonal + (letter == other ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
+        }
+    }
+    return row[b.count]
+}
