@@ -17,8 +17,9 @@ public struct SimulationPlan: Sendable, Equatable {
     /// Equal plans with equal seeds give equal rows.
     public var seed: UInt64 = 1
 
-    /// By how much a device's clock may be late, drawn evenly for each row from 0..<jitter; less than
-    /// ``period``. The values are those of the tick.
+    /// By how much a device's clock may be late, less than ``period``.
+    ///
+    /// Drawn evenly for each row from 0..<jitter; the values are those of the tick.
     public var jitter: Duration = .zero
 
     /// The share of values that go missing, 0..<1.

@@ -30,7 +30,7 @@ struct ProcessCondition: Sendable, Equatable {
     var clogging = 0.0
     /// Pump: vapour at the impeller, as a share of the worst.
     var cavitation = 0.0
-    /// Refrigerator: the share of refrigerant lost. Tank: a hole, as a share of the largest.
+    /// Refrigerator: the share of refrigerant lost; tank: a hole, as a share of the largest.
     var leak = 0.0
     /// Room: how far the window stands open.
     var window = 0.0
