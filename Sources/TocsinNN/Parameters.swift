@@ -71,3 +71,51 @@ public struct Parameters: Sendable, Equatable {
         }
     }
 }
+
+/// What an optimiser does to all elements at once.
+extension Parameters {
+    /// The square root of the sum of the squares of all elements.
+    public var norm: Double {
+        Kernels.sumOfSquares(values).squareRoot()
+    }
+
+    /// Multiplies every element.
+    public mutating func scale(by factor: Float) {
+        Kernels.scale(&values, by: factor)
+    }
+
+    /// Takes one step of Adam, in the order in which `torch.optim.Adam` rounds.
+    ///
+    ///     m ← m + (1 − β₁) (g − m)
+    ///     v ← β₂ v + (1 − β₂) g²
+    ///     p ← p − stepSize × m / (√v / root + ε)
+    ///
+    /// - Parameters:
+    ///   - gradients: g
+    ///   - first: m
+    ///   - second: v
+    ///   - decay: β₁ and β₂
+    ///   - stepSize: the learning rate over m's correction, `1 − β₁ᵗ`
+    ///   - root: the square root of v's correction, `1 − β₂ᵗ`
+    ///   - epsilon: ε
+    public mutating func stepAdam(
+        gradients: Parameters,
+        first: inout Parameters,
+        second: inout Parameters,
+        decay: (first: Double, second: Double),
+        stepSize: Double,
+        root: Double,
+        epsilon: Double
+    ) {
+        Kernels.adam(
+            &values,
+            gradients: gradients.values,
+            first: &first.values,
+            second: &second.values,
+            decay: decay,
+            stepSize: stepSize,
+            root: root,
+            epsilon: epsilon
+        )
+    }
+}

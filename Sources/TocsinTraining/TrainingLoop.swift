@@ -1,0 +1,74 @@
+public import TocsinNN
+
+/// The inner loop of training: chunk in, weights moved.
+///
+/// Nothing here is random and nothing is decided, so that its updates can be held against
+/// PyTorch's, one by one.
+public struct TrainingLoop: Sendable {
+    /// The weights as they are now.
+    public private(set) var parameters: Parameters
+    /// Gradients are scaled down to this norm.
+    public let clip: Double
+
+    private var adam: Adam
+    private var pass: UnrolledPass
+
+    /// A loop over chunks of up to `lanes` × `steps` that begins with the given weights.
+    public init(
+        blueprint: Blueprint,
+        parameters: Parameters,
+        lanes: Int,
+        steps: Int,
+        clip: Double
+    ) throws(BlueprintError) {
+        let pass = try UnrolledPass(blueprint: blueprint, lanes: lanes, steps: steps)
+        self.init(pass, parameters: parameters, clip: clip)
+    }
+
+    /// A loop that runs on a pass of the right size.
+    init(_ pass: UnrolledPass, parameters: Parameters, clip: Double) {
+        self.pass = pass
+        self.parameters = parameters
+        self.clip = clip
+        adam = Adam(blueprint: pass.blueprint)
+    }
+
+    /// Starts `lanes` lanes from a state of 0.
+    public mutating func reset(lanes: Int) {
+        pass.reset(lanes: lanes)
+    }
+
+    /// Goes back to other weights, and forgets what Adam has seen.
+    public mutating func restart(from parameters: Parameters) {
+        self.parameters = parameters
+        adam = Adam(blueprint: pass.blueprint)
+    }
+
+    /// Moves the weights by one update.
+    ///
+    /// If the loss or the gradients are not finite, the weights stay, and the returned loss is
+    /// not finite.
+    ///
+    /// - Returns: the mean loss before the update, and the norm of its gradients before clipping
+    public mutating func update(
+        _ chunk: TrainingChunk,
+        learningRate: Double
+    ) -> (loss: Double, norm: Double) {
+        pass.load(parameters)
+        pass.forward(chunk.inputs, steps: chunk.steps)
+        let sums = pass.loss(frames: chunk.frames, weights: chunk.weights)
+        guard sums.mean.isFinite else { return (sums.mean, .nan) }
+        pass.backward(chunk.inputs, frames: chunk.frames, weights: chunk.weights, loss: sums)
+        var gradients = pass.gradients
+        let norm = gradients.clip(norm: clip)
+        guard norm.isFinite else { return (.infinity, norm) }
+        adam.update(&parameters, gradients: gradients, learningRate: learningRate)
+        return (sums.mean, norm)
+    }
+
+    /// Advances the state over a chunk without learning from it.
+    public mutating func skip(_ chunk: TrainingChunk) {
+        pass.load(parameters)
+        pass.forward(chunk.inputs, steps: chunk.steps)
+    }
+}

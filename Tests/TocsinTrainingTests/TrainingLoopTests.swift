@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+import TocsinCore
+import TocsinNN
+import TocsinTraining
+
+struct TrainingLoopTests {
+    /// What PyTorch made of it; see `Tests/Fixtures/make_nn_fixtures.py`.
+    private struct Fixture: Decodable {
+        struct Case: Decodable {
+            let blueprint: Blueprint
+            let losses: [Double]
+            let norms: [Double]
+            let weights: [Float]
+        }
+        let clip: Double
+        let lanes: Int
+        let steps: Int
+        let chunks: Int
+        let updates: Int
+        let cases: [Case]
+    }
+
+    private func fixture() throws -> Fixture {
+        let url = try #require(
+            Bundle.module.url(
+                forResource: "training",
+                withExtension: "json",
+                subdirectory: "Fixtures"
+            )
+        )
+        return try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: url))
+    }
+
+    /// The chunks of the script's `training()`, made from the same formulae.
+    private func chunks(_ fixture: Fixture) -> [TrainingChunk] {
+        let channels = 4
+        let row = fixture.lanes * channels
+        let count = (fixture.steps * fixture.chunks + 1) * row
+        var noise = SeededGenerator(seed: 4)
+        var presence = SeededGenerator(seed: 5)
+        var mask = SeededGenerator(seed: 6)
+        var frames: [Float] = []
+        var inputs: [Float] = []
+        var weights: [Float] = []
+        for index in 0..<count {
+            let (t, b, c) = (index / row, index / channels % fixture.lanes, index % channels)
+            let value = sin(0.3 * Double(t) * Double(c + 1) + Double(b)) + 0.2 * noise.uniform()
+            let present = presence.uniform() >= 0.1
+            frames.append(present ? Float(value) : 0)
+            inputs.append(mask.uniform() < 0.2 ? 0 : frames[index])
+            weights.append(present ? (c == 3 ? 0.1 : 1) : 0)
+        }
+        return (0..<fixture.chunks).map { chunk in
+            let start = chunk * fixture.steps * row
+            let end = start + fixture.steps * row
+            return TrainingChunk(
+                steps: fixture.steps,
+                inputs: Array(inputs[start..<end]),
+                frames: Array(frames[start..<end + row]),
+                weights: Array(weights[start..<end + row])
+            )
+        }
+    }
+
+    @Test func `fifty updates equal PyTorch's, loss by loss and weight by weight`() throws {
+        let fixture = try fixture()
+        let chunks = chunks(fixture)
+        #expect(fixture.cases.count == 4)
+        for expected in fixture.cases {
+            var weights = SeededGenerator(seed: 3)
+            var parameters = Parameters(zeros: expected.blueprint)
+            for index in parameters.values.indices {
+                parameters.values[index] = Float((2 * weights.uniform() - 1) * 0.3)
+            }
+            var loop = try TrainingLoop(
+                blueprint: expected.blueprint,
+                parameters: parameters,
+                lanes: fixture.lanes,
+                steps: fixture.steps,
+                clip: fixture.clip
+            )
+            var losses: [Double] = []
+            var norms: [Double] = []
+            for update in 0..<fixture.updates {
+                if update % fixture.chunks == 0 {
+                    loop.reset(lanes: fixture.lanes)
+                }
+                let result = loop.update(chunks[update % fixture.chunks], learningRate: 3e-3)
+                losses.append(result.loss)
+                norms.append(result.norm)
+            }
+            let comment = Comment(rawValue: "\(expected.blueprint)")
+            // A weight moves by up to 50 × 0.003; the tolerance is a thousandth of that. Adam
+            // divides by the gradient's size, so rounding in a tiny gradient becomes a visible
+            // step, which is why this is wider than the rounding of the losses.
+            expectClose(losses, expected.losses, tolerance: 2e-6, comment)
+            expectClose(norms, expected.norms, tolerance: 1e-5, comment)
+            expectClose(loop.parameters.values, expected.weights, tolerance: 1.5e-4, comment)
+        }
+    }
+
+    @Test func `a loss that is not finite leaves the weights alone`() throws {
+        let blueprint = Blueprint(inputSize: 1, cell: .rnn, hiddenSize: 2)
+        let initial = Initialisation(seed: 1).parameters(for: blueprint)
+        var loop = try TrainingLoop(
+            blueprint: blueprint,
+            parameters: initial,
+            lanes: 1,
+            steps: 1,
+            clip: 1
+        )
+        let chunk = TrainingChunk(steps: 1, inputs: [0], frames: [0, .nan], weights: [1, 1])
+        #expect(!loop.update(chunk, learningRate: 1).loss.isFinite)
+        #expect(loop.parameters == initial)
+    }
+}
