@@ -11,6 +11,9 @@ public struct Autoencoder: Sendable {
     /// The sizes.
     public let blueprint: Blueprint
 
+    /// The weights, as PyTorch has them.
+    public let parameters: Parameters
+
     /// The number of floats that a device carries: every layer's hidden and memory.
     public let stateSize: Int
 
@@ -44,6 +47,7 @@ public struct Autoencoder: Sendable {
         }
         try parameters.checkFinite()
         self.blueprint = blueprint
+        self.parameters = parameters
         network = Network(blueprint, parameters)
         stateSize = network.stateSize
         let start = network.top.stateStart
@@ -151,5 +155,11 @@ public struct Autoencoder: Sendable {
                 rows: 1
             )
         }
+    }
+}
+
+extension Autoencoder: Equatable {
+    public static func == (a: Autoencoder, b: Autoencoder) -> Bool {
+        a.blueprint == b.blueprint && a.parameters == b.parameters
     }
 }

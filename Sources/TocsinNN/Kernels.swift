@@ -4,7 +4,7 @@ internal import CTocsinKernels
 ///
 /// An array is followed by the index of its first element. None of these allocates.
 enum Kernels {
-    /// `y[rows, columns] += x[rows, inner] · w[inner, columns]`
+    /// Adds a product: `y[rows, columns] += x[rows, inner] · w[inner, columns]`.
     static func multiplyAdd(
         _ y: inout [Float],
         at yStart: Int,
@@ -22,7 +22,7 @@ enum Kernels {
         unsafe tocsin_multiply_add(&y, yStart, x, xStart, w, wStart, rows, inner, columns)
     }
 
-    /// `y[m, n] += a[k, m]ᵀ · b[k, n]`
+    /// Adds a product with a transposed matrix: `y[m, n] += a[k, m]ᵀ · b[k, n]`.
     static func transposedMultiplyAdd(
         _ y: inout [Float],
         at yStart: Int,
@@ -40,7 +40,7 @@ enum Kernels {
         unsafe tocsin_transposed_multiply_add(&y, yStart, a, aStart, b, bStart, k, m, n)
     }
 
-    /// `y[columns] += Σ a[rows, columns]`
+    /// Adds the sums of columns: `y[columns] += Σ a[rows, columns]`.
     static func columnSumsAdd(
         _ y: inout [Float],
         at yStart: Int,
@@ -53,7 +53,7 @@ enum Kernels {
         unsafe tocsin_column_sums_add(&y, yStart, a, 0, rows, columns)
     }
 
-    /// `y[rows, columns] = bias[columns]` in every row
+    /// Sets every row: `y[rows, columns] = bias[columns]`.
     static func fillRows(
         _ y: inout [Float],
         at yStart: Int,
@@ -67,7 +67,7 @@ enum Kernels {
         unsafe tocsin_fill_rows(&y, yStart, bias, biasStart, rows, columns)
     }
 
-    /// `y[columns, rows] = x[rows, columns]ᵀ`
+    /// Transposes: `y[columns, rows] = x[rows, columns]ᵀ`.
     static func transpose(
         _ y: inout [Float],
         at yStart: Int,
@@ -81,7 +81,7 @@ enum Kernels {
         unsafe tocsin_transpose(&y, yStart, x, xStart, rows, columns)
     }
 
-    /// `y[n] += x[n]`
+    /// Adds a vector: `y[n] += x[n]`.
     static func add(_ y: inout [Float], at yStart: Int, _ x: [Float], at xStart: Int, count: Int) {
         check(y, yStart, count)
         check(x, xStart, count)
@@ -95,8 +95,10 @@ enum Kernels {
 
 /// Gates of all kinds of cell.
 extension Kernels {
-    /// Where one step finds and leaves the state of all its rows, as indices of their first
-    /// elements; before and after may be the same. `memory…` are used by the LSTM only.
+    /// Where one step finds and leaves the state of all its rows.
+    ///
+    /// Each is the index of the first element of `[rows, size]`; before and after may be the same.
+    /// Only the LSTM has a memory.
     struct Places {
         var hiddenBefore: Int
         var hiddenAfter: Int
@@ -244,7 +246,7 @@ extension Kernels {
         unsafe tocsin_sum_of_squares(x, x.count)
     }
 
-    /// `y *= factor`
+    /// Multiplies every element: `y *= factor`.
     static func scale(_ y: inout [Float], by factor: Float) {
         unsafe tocsin_scale(&y, factor, y.count)
     }
@@ -263,7 +265,7 @@ extension Kernels {
         return unsafe tocsin_squared_error(output, target, start, weights, start, count)
     }
 
-    /// `gradient = 2 × scale × weight × (output − target)`
+    /// The loss's gradient: `gradient = 2 × scale × weight × (output − target)`.
     static func squaredErrorGradient(
         _ gradient: inout [Float],
         output: [Float],

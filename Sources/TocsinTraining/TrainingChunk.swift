@@ -1,3 +1,5 @@
+import TocsinCore
+
 /// Some steps of all lanes, as one update sees them.
 public struct TrainingChunk: Sendable, Equatable {
     /// The number of steps.
@@ -15,5 +17,18 @@ public struct TrainingChunk: Sendable, Equatable {
         self.inputs = inputs
         self.frames = frames
         self.weights = weights
+    }
+}
+
+extension TrainingChunk {
+    /// Hides a share of every sample's channels from the encoder, so that it cannot copy.
+    ///
+    /// Each channel of each sample is drawn on its own; what is to be reconstructed stays clean.
+    mutating func mask(share: Double, _ generator: inout SeededGenerator) {
+        // The generator's upper 53 bits below the share of 2⁵³: `uniform() < share`, but quicker.
+        let limit = UInt64(share * 0x1p53)
+        for index in inputs.indices where generator.next() >> 11 < limit {
+            inputs[index] = 0
+        }
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How to train; every default is what `detection.md`, section 3, arrived at.
+/// How to train.
 public struct TrainingOptions: Sendable, Equatable {
     /// Everything random follows from it.
     public var seed: UInt64 = 1

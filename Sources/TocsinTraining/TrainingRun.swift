@@ -89,9 +89,13 @@ struct TrainingRun {
             loop.skip(chunk)
             return true
         }
+        var chunk = chunk
+        if masks {
+            chunk.mask(share: options.maskedShare, &generator)
+        }
         let update = outcome.updates
         let (loss, _) = loop.update(
-            masks ? masked(chunk) : chunk,
+            chunk,
             learningRate: options.learningRate(at: update) * stepShare
         )
         outcome.updates = update + 1
@@ -105,16 +109,6 @@ struct TrainingRun {
             validate()
         }
         return outcome.updates < options.updates && !isFinished
-    }
-
-    /// Hides some channels of every sample from the encoder, so that it cannot copy.
-    private mutating func masked(_ chunk: TrainingChunk) -> TrainingChunk {
-        var chunk = chunk
-        let limit = UInt64(options.maskedShare * 0x1p53)
-        for index in chunk.inputs.indices where generator.next() >> 11 < limit {
-            chunk.inputs[index] = 0
-        }
-        return chunk
     }
 
     /// Goes back to the best weights with half the step.

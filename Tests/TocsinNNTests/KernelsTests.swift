@@ -162,6 +162,63 @@ struct KernelsTests {
         }
     }
 
+    @Test(arguments: CellKind.allCases)
+    func `a unit's bits do not depend on the vector or tail it falls into`(kind: CellKind) {
+        let size = 37
+        let together = thereAndBack(kind, units: Array(0..<size), of: size)
+        for unit in 0..<size {
+            let alone = thereAndBack(kind, units: [unit], of: size)
+            let expected = together.map { $0[unit].bitPattern }
+            #expect(alone.map { $0[0].bitPattern } == expected, "unit \(unit)")
+        }
+    }
+
+    /// One step forward and backward over some of `size` units.
+    ///
+    /// - Returns: hidden state, gradient before the step and each gate's, `[…, units]`
+    private func thereAndBack(_ kind: CellKind, units: [Int], of size: Int) -> [[Float]] {
+        let count = units.count
+        func pick(_ seed: UInt64, _ rows: Int) -> [Float] {
+            let all = Numbers.symmetric(seed: seed, count: rows * size, scale: 2)
+            return (0..<rows).flatMap { row in units.map { all[row * size + $0] } }
+        }
+        var gates = pick(1, kind.gates)
+        var sums = pick(2, kind.gates)
+        // Hidden before and after, memory before and after.
+        var state = pick(3, 4)
+        var (hidden, memory) = (pick(4, 1), pick(5, 1))
+        let places = Kernels.Places(
+            hiddenBefore: 0,
+            hiddenAfter: count,
+            memoryBefore: 2 * count,
+            memoryAfter: 3 * count
+        )
+        Kernels.forward(
+            kind,
+            gates: &gates,
+            hiddenSums: sums,
+            state: &state,
+            places: places,
+            rows: 1,
+            size: count
+        )
+        Kernels.backward(
+            kind,
+            gates: &gates,
+            at: 0,
+            hiddenSums: &sums,
+            at: 0,
+            state: state,
+            places: places,
+            hiddenGradient: &hidden,
+            memoryGradient: &memory,
+            rows: 1,
+            size: count
+        )
+        let rows = (0..<kind.gates).map { Array(gates[$0 * count..<($0 + 1) * count]) }
+        return [Array(state[count..<2 * count]), hidden, memory] + rows
+    }
+
     @Test func `a step of Adam follows PyTorch's formula`() {
         var parameters: [Float] = [1, -2]
         var first: [Float] = [0.1, 0]

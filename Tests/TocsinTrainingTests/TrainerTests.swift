@@ -70,6 +70,22 @@ struct TrainerTests {
         #expect(one.parameters != other.parameters)
     }
 
+    @Test func `inputs are masked only if there is something to reconstruct`() throws {
+        func parameters(_ heads: Heads, masked: Double) throws -> Parameters {
+            var options = options(updates: 3)
+            options.maskedShare = masked
+            let blueprint = Blueprint(inputSize: 2, cell: .rnn, hiddenSize: 4, heads: heads)
+            return try Trainer(blueprint: blueprint, options: options)
+                .train([sines(300)], validation: [], channelWeights: [1, 1])
+                .parameters
+        }
+        for heads: Heads in [.forecast, .reconstruct, [.forecast, .reconstruct]] {
+            let clean = try parameters(heads, masked: 0)
+            let masked = try parameters(heads, masked: 0.5)
+            #expect((clean == masked) == (heads == .forecast))
+        }
+    }
+
     @Test func `training ends when validation no longer gets better`() throws {
         var options = options(updates: 400)
         options.validationInterval = 5
