@@ -114,7 +114,7 @@ struct TrainerTests {
 
     @Test func `a loss that is not finite halves the step and is told`() throws {
         var options = options(updates: 40)
-        options.learningRate = 1e38
+        options.learningRate = 1e20
         let trainer = try Trainer(
             blueprint: Blueprint(inputSize: 2, cell: .rnn, hiddenSize: 4),
             options: options
@@ -124,7 +124,10 @@ struct TrainerTests {
             validation: [sines(100)],
             channelWeights: [1, 1]
         )
-        #expect(outcome.notes.first?.contains("half the step, 5e+37") == true)
+        #expect(outcome.notes.first?.contains("half the step, 5e+19") == true)
+        // From the best weights a smaller step soon stays finite, and training runs to its end.
+        #expect(outcome.notes.count < 10)
+        #expect(outcome.updates == 40)
         #expect(outcome.parameters.values.allSatisfy { $0.isFinite })
         #expect(outcome.validationLoss?.isFinite == true)
     }
