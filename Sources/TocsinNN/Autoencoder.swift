@@ -62,15 +62,15 @@ public struct Autoencoder: Sendable {
         AutoencoderState(zeros: blueprint, stateSize: stateSize)
     }
 
-    /// A state as a checkpoint saved it, or `nil` if it is another network's.
+    /// A state as a checkpoint saved it, or `nil` if it is another network's or not finite.
     ///
     /// - Parameters:
     ///   - recurrent: `[stateSize]`
     ///   - forecast: `[inputSize]`
     public func state(recurrent: [Float], forecast: [Float]) -> AutoencoderState? {
-        guard recurrent.count == stateSize, forecast.count == blueprint.inputSize else {
-            return nil
-        }
+        guard recurrent.count == stateSize, forecast.count == blueprint.inputSize,
+            recurrent.allSatisfy(\.isFinite), forecast.allSatisfy(\.isFinite)
+        else { return nil }
         var state = zeroState()
         state.recurrent = recurrent
         state.forecast = forecast

@@ -101,6 +101,8 @@ struct AutoencoderTests {
         autoencoder.step([0.5, 2], state: &restored)
         #expect(restored == state)
         #expect(autoencoder.state(recurrent: [1], forecast: [0, 0]) == nil)
+        let broken = state.recurrent.map { _ in Float.nan }
+        #expect(autoencoder.state(recurrent: broken, forecast: [0, 0]) == nil)
     }
 
     @Test func `the hidden range is the top encoder layer's`() throws {

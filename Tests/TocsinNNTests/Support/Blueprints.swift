@@ -1,7 +1,7 @@
 @testable import TocsinNN
 
 extension Blueprint {
-    /// Every combination of cell, one or two layers, decoder and heads, at small sizes.
+    /// Every combination of cell, one or two layers, decoder, heads, and code or none.
     static func every(inputSize: Int, hiddenSize: Int, codeSize: Int) -> [Blueprint] {
         var blueprints: [Blueprint] = []
         for cell in CellKind.allCases {
@@ -9,17 +9,19 @@ extension Blueprint {
                 for decoder in DecoderKind.allCases {
                     for heads: Heads in [.forecast, .reconstruct, [.forecast, .reconstruct]] {
                         let unread = decoder == .linear && heads == .forecast
-                        blueprints.append(
-                            Blueprint(
-                                inputSize: inputSize,
-                                cell: cell,
-                                hiddenSize: hiddenSize,
-                                layers: layers,
-                                codeSize: unread ? 0 : codeSize,
-                                decoder: decoder,
-                                heads: heads
+                        for code in unread ? [0] : [0, codeSize] {
+                            blueprints.append(
+                                Blueprint(
+                                    inputSize: inputSize,
+                                    cell: cell,
+                                    hiddenSize: hiddenSize,
+                                    layers: layers,
+                                    codeSize: code,
+                                    decoder: decoder,
+                                    heads: heads
+                                )
                             )
-                        )
+                        }
                     }
                 }
             }
