@@ -7,7 +7,9 @@ import TocsinCore
 ///     Cc dTc/dt = Uc (Ta − Tc)                                    contents
 ///     Ce dTe/dt = Ue (Ta − Te) − P                                evaporator
 ///
-/// with the kitchen's temperature To, and the cooling power P while the compressor runs.
+/// with the kitchen's temperature To, and the cooling power P while the compressor runs. The door is
+/// measured as the share of the last five minutes that it stood open: a bare switch would be closed in
+/// nearly every row and say nothing of an opening between two of them.
 struct RefrigeratorProcess: SimulatedProcess {
     static let channels = [
         SimulatedChannel(
@@ -35,7 +37,7 @@ struct RefrigeratorProcess: SimulatedProcess {
             resolution: 0.1
         ),
         SimulatedChannel("power", "W", 0...400, swing: 85, noise: 0.5, resolution: 0.1),
-        SimulatedChannel("door", "1", 0...1, swing: 1, noise: 0, resolution: 1),
+        SimulatedChannel("door", "%", 0...100, swing: 8, noise: 0.05, resolution: 0.1),
         SimulatedChannel("humidity", "%", 0...100, swing: 8, noise: 0.3, resolution: 0.1),
     ]
 
@@ -60,6 +62,7 @@ struct RefrigeratorProcess: SimulatedProcess {
     private var isRunning = false
     private var inrush = 0.0  // share of the motor's power, decays after the start
     private var doorOpen = 0.0  // s left
+    private var doorShare = 0.0  // of the last five minutes, 0...1
     private var kitchen = Wander(deviation: 0.4, memory: 7_200)  // K
 
     init(_ parameters: inout SeededGenerator, chance: SeededGenerator, clock: Double) {
@@ -108,7 +111,7 @@ struct RefrigeratorProcess: SimulatedProcess {
         let drawn = isRunning ? motorPower * (1 + inrush + 0.012 * (evaporator + 8)) : 1.5
         let lamp = doorOpen > 0 ? 8.0 : 0
         let humidity = min(100, 100 * water / saturation(air))
-        return [air, evaporator, condenser, drawn + lamp, doorOpen > 0 ? 1 : 0, humidity]
+        return [air, evaporator, condenser, drawn + lamp, 100 * doorShare, humidity]
     }
 
     /// The kitchen's temperature, °C.
@@ -123,6 +126,7 @@ struct RefrigeratorProcess: SimulatedProcess {
         } else if draw < openings * dt / 3_600 {
             doorOpen = 10 + 30 * chance.uniform()
         }
+        doorShare = approach(doorShare, doorOpen > 0 ? 1 : 0, dt, lag: 300)
     }
 
     /// Water comes from the contents and through the door, and freezes out at the evaporator.
