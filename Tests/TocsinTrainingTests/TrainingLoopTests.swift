@@ -91,12 +91,12 @@ struct TrainingLoopTests {
                 norms.append(result.norm)
             }
             let comment = Comment(rawValue: "\(expected.blueprint)")
-            // A weight moves by up to 50 × 0.003; the tolerance is a thousandth of that. Adam
-            // divides by the gradient's size, so rounding in a tiny gradient becomes a visible
-            // step, which is why this is wider than the rounding of the losses.
-            expectClose(losses, expected.losses, tolerance: 2e-6, comment)
-            expectClose(norms, expected.norms, tolerance: 1e-5, comment)
-            expectClose(loop.parameters.values, expected.weights, tolerance: 1.5e-4, comment)
+            // PyTorch sums in another order, and in `Float` where the loss here is `Double`. A
+            // weight moves by up to 50 × 0.003, and Adam divides by the gradient's size, so that
+            // rounding in a tiny gradient shows: about 1e-5 was seen.
+            expectClose(losses, expected.losses, tolerance: 1e-6, comment)
+            expectClose(norms, expected.norms, tolerance: 5e-6, comment)
+            expectClose(loop.parameters.values, expected.weights, tolerance: 5e-5, comment)
         }
     }
 
