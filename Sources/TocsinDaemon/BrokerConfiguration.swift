@@ -21,6 +21,9 @@ extension Configuration {
         /// How the connection is encrypted, with `mqtts`.
         public var tls = TLS()
 
+        /// Everything at its default.
+        public init() {}
+
         /// Which version of MQTT is spoken.
         public enum Version: String, Sendable, CaseIterable {
             /// 5, or 3.1.1 where the broker does not understand it.

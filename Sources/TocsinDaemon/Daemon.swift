@@ -27,11 +27,20 @@ public struct Daemon: Sendable {
         public var credentials: String?
 
         /// As found in the process's environment.
-        public init(_ variables: [String: String]) {
-            state = variables["STATE_DIRECTORY"]
-            runtime = variables["RUNTIME_DIRECTORY"]
-            credentials = variables["CREDENTIALS_DIRECTORY"]
+        public init() {
+            state = Self.variable("STATE_DIRECTORY")
+            runtime = Self.variable("RUNTIME_DIRECTORY")
+            credentials = Self.variable("CREDENTIALS_DIRECTORY")
         }
+
+        private static func variable(_ name: String) -> String? {
+            unsafe getenv(name).map { unsafe String(cString: $0) }
+        }
+    }
+
+    /// Whether there is such a file.
+    public static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
     }
 
     /// A daemon that has not started.
@@ -138,7 +147,7 @@ public struct Daemon: Sendable {
         if !configuration.broker.passwordFile.isEmpty {
             path = configuration.resolve(configuration.broker.passwordFile)
         } else if let folder = environment.credentials,
-            unsafe access("\(folder)/mqtt-password", F_OK) == 0
+            Self.exists("\(folder)/mqtt-password")
         {
             path = "\(folder)/mqtt-password"
         } else {

@@ -113,7 +113,8 @@ private struct FrameCollector {
     }
 
     mutating func take(_ row: CSVReader.Row) {
-        for c in row.values.indices {
+        // An empty field is a sample that was never sent.
+        for c in row.values.indices where !row.values[c].isNaN {
             let sample = Sample(device: 0, channel: c, time: row.time, value: row.values[c])
             var placement = assembler.place(sample)
             while placement == .full {

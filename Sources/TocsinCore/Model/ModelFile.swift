@@ -1,5 +1,5 @@
 import FoundationEssentials
-public import TocsinNN
+import TocsinNN
 
 /// Models as files.
 ///
@@ -18,19 +18,14 @@ public enum ModelFile {
     /// A model's bytes.
     ///
     /// - Parameters:
-    ///   - weights: those that the model's network was made of
     ///   - golden: frames to keep as golden sequence, NaN if missing, `[frames, channels]`
-    public static func encode(
-        _ model: Model,
-        weights: Parameters,
-        golden: [Double]
-    ) throws -> [UInt8] {
+    public static func encode(_ model: Model, golden: [Double]) throws -> [UInt8] {
         var file = Safetensors()
         let blueprint = model.autoencoder.blueprint
         for tensor in blueprint.tensors {
             file.tensors[tensor.name] = Safetensors.Tensor(
                 shape: tensor.shape,
-                elements: .f32(weights[tensor.name])
+                elements: .f32(model.autoencoder.parameters[tensor.name])
             )
         }
         let channels = model.channels.count
@@ -118,6 +113,14 @@ public enum ModelFile {
         )
         try checkGolden(model, file)
         return model
+    }
+
+    /// A file's own description, JSON, without looking at anything else in it.
+    public static func description(_ bytes: [UInt8]) throws(ModelFileError) -> String {
+        guard let text = try Safetensors(bytes).metadata["tocsin"] else {
+            throw .notAModel("its metadata has no key 'tocsin'")
+        }
+        return text
     }
 
     /// 64 bits that tell one sequence of bytes from another, in hexadecimal digits (FNV-1a).

@@ -1,0 +1,37 @@
+import Synchronization
+public import TocsinCore
+
+/// Messages on their way from the network thread into a recording; at most 100,000 wait.
+public final class Arrivals: Sendable {
+    private let waiting = Mutex<[Message]>([])
+    private let clock = WallClock()
+    private static let capacity = 100_000
+
+    /// Nothing has arrived.
+    public init() {}
+
+    /// Takes in a message, as of now; `false` if too many wait already.
+    @discardableResult
+    public func append(
+        _ topic: Span<UInt8>,
+        _ payload: Span<UInt8>,
+        _ isRetained: Bool
+    ) -> Bool {
+        var message = Message(topic: [], payload: [], arrival: clock.now(), isRetained: isRetained)
+        for i in topic.indices { message.topic.append(topic[i]) }
+        for i in payload.indices { message.payload.append(payload[i]) }
+        return waiting.withLock { waiting in
+            guard waiting.count < Self.capacity else { return false }
+            waiting.append(message)
+            return true
+        }
+    }
+
+    /// Takes out what has arrived, oldest first.
+    public func take() -> [Message] {
+        waiting.withLock { waiting in
+            defer { waiting.removeAll() }
+            return waiting
+        }
+    }
+}
