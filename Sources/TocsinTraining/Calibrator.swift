@@ -11,34 +11,40 @@ public struct Calibrator {
         var features: [Float]
         var predicted: [Float]?
         var reconstructed: [Float]?
-        var recurrent: [Float]
         /// Whether it is the first one after a zero state that counts.
         var isFirst: Bool
     }
 
-    private let autoencoder: Autoencoder
     private let heads: Heads
     private let channels: Int
     private let steps: [Step]
+    /// The hidden state after each frame of each sequence, fit part and all.
+    private let hidden: [[[Float]]]
     /// Mean squared one-step error of the network and of the last value, in squared spreads.
     public let validation: Model.Validation
 
     /// Streams the frames; the first half of `warmUp` is left out, as in the daemon.
+    ///
+    /// - Parameters:
+    ///   - sequences: frames that the network was not fitted on
+    ///   - earlier: frames that it was fitted on
     public init(
         streaming sequences: [FrameSequence],
+        after earlier: [FrameSequence],
         scaler: Scaler,
         autoencoder: Autoencoder,
         warmUp: Int
     ) throws(DatasetError) {
-        self.autoencoder = autoencoder
         heads = autoencoder.blueprint.heads
         channels = scaler.offset.count
         var steps: [Step] = []
         var errors = OneStepErrors()
+        var hidden = earlier.map { Self.stream($0, scaler, autoencoder, warmUp) }
         for sequence in sequences {
             var state = autoencoder.zeroState()
             var features: [Float] = Array(repeating: 0, count: channels)
             var before = features
+            var states: [[Float]] = []
             for t in 0..<sequence.count {
                 let range = t * channels..<(t + 1) * channels
                 scaler.transform(Array(sequence.values[range]), into: &features)
@@ -46,13 +52,13 @@ public struct Calibrator {
                 let inputs = features.map { $0.isNaN ? 0 : $0.clipped(to: Scaler.inputLimit) }
                 autoencoder.step(inputs, state: &state)
                 if t >= warmUp / 2 {
+                    states.append(Array(state.recurrent[autoencoder.hiddenRange]))
                     steps.append(
                         Step(
                             features: features,
                             predicted: predicted,
                             reconstructed: heads.contains(.reconstruct)
                                 ? state.reconstruction : nil,
-                            recurrent: state.recurrent,
                             isFirst: t == warmUp / 2
                         )
                     )
@@ -60,12 +66,32 @@ public struct Calibrator {
                 }
                 before = features
             }
+            hidden.append(states)
         }
         guard steps.count >= Self.fewestFrames else {
             throw .tooShort(frames: steps.count, needed: Self.fewestFrames)
         }
         self.steps = steps
+        self.hidden = hidden
         validation = errors.validation(frames: steps.count)
+    }
+
+    /// The hidden states of a sequence, from a zero state, without the first half of the warm-up.
+    private static func stream(
+        _ sequence: FrameSequence,
+        _ scaler: Scaler,
+        _ autoencoder: Autoencoder,
+        _ warmUp: Int
+    ) -> [[Float]] {
+        let segment = sequence.segment(scaler)
+        var state = autoencoder.zeroState()
+        var states: [[Float]] = []
+        for t in 0..<sequence.count {
+            let range = t * segment.channels..<(t + 1) * segment.channels
+            autoencoder.step(Array(segment.features[range]), state: &state)
+            if t >= warmUp / 2 { states.append(Array(state.recurrent[autoencoder.hiddenRange])) }
+        }
+        return states
     }
 
     /// Below this a calibration says nothing.
@@ -123,9 +149,7 @@ public struct Calibrator {
         calibration.tail = tail(sorted)
         calibration.independentStretches = independentStretches(fused)
         calibration.drift = DriftCalibrator(
-            autoencoder: autoencoder,
-            recurrent: steps.map(\.recurrent),
-            isFirst: steps.map(\.isFirst),
+            hidden: hidden,
             deviations: deviations(calibration)
         ).reference(channels: channels, day: day, seed: seed)
         return calibration

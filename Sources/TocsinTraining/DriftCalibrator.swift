@@ -1,15 +1,14 @@
 import TocsinCore
-import TocsinNN
 
 /// Fits the drift reference: where the hidden state lives, how the watched quantities are
 /// distributed, and how far they stray by themselves.
+///
+/// The residual is judged on frames that the network was not fitted on. The hidden state is judged on
+/// all of them: where it lives depends little on that, and much on having seen whole days.
 struct DriftCalibrator {
-    let autoencoder: Autoencoder
-    /// What the network remembered after each frame, `[frames][stateSize]`.
-    let recurrent: [[Float]]
-    /// Which frames do not follow the one before.
-    let isFirst: [Bool]
-    /// Deviations in usual sizes, `[frames][channels]`.
+    /// The hidden state after each frame of each sequence, `[sequences][frames][hidden]`.
+    let hidden: [[[Float]]]
+    /// Deviations in usual sizes, on the calibration part, `[frames][channels]`.
     let deviations: [[Double]]
 
     /// A threshold from the calibration part alone is too low, since recordings drift by themselves;
@@ -28,16 +27,35 @@ struct DriftCalibrator {
             hiddenWhitening: whitening
         )
         var series: [[Double]] = Array(repeating: [], count: DriftCause.allCases.count)
-        var detector = DriftDetector(reference, channels: channels)
-        for t in recurrent.indices {
-            if isFirst[t] { detector = DriftDetector(reference, channels: channels) }
-            let quantities = detector.quantities(
-                deviations: deviations[t],
-                state: recurrent[t],
-                hidden: autoencoder.hiddenRange,
-                reference: reference
-            )
+        func append(_ quantities: InlineArray<4, Double>) {
             for i in series.indices where !quantities[i].isNaN { series[i].append(quantities[i]) }
+        }
+        var detector = DriftDetector(reference, channels: channels)
+        for deviations in deviations {
+            append(
+                detector.quantities(
+                    deviations: deviations,
+                    state: [],
+                    hidden: 0..<0,
+                    reference: reference
+                )
+            )
+        }
+        series[DriftCause.norm.rawValue].removeAll()
+        series[DriftCause.place.rawValue].removeAll()
+        series[DriftCause.speed.rawValue].removeAll()
+        for states in hidden {
+            detector = DriftDetector(reference, channels: channels)
+            for state in states {
+                append(
+                    detector.quantities(
+                        deviations: [],
+                        state: state,
+                        hidden: state.indices,
+                        reference: reference
+                    )
+                )
+            }
         }
         var random = SeededGenerator(seed: seed)
         reference.quantities = series.map { self.reference($0, day: day, random: &random) }
@@ -95,20 +113,19 @@ struct DriftCalibrator {
     /// Mean of the hidden state, and L⁻¹ of its covariance L Lᵀ, which is regularised by 1 % of its
     /// mean variance so that directions that never moved do not count for everything.
     private func whitening() -> (mean: [Float], inverse: [Float]) {
-        let range = autoencoder.hiddenRange
-        let size = range.count
-        let count = Double(recurrent.count)
+        let states = hidden.joined()
+        let size = states.first?.count ?? 0
+        let count = Double(states.count)
         var mean: [Double] = Array(repeating: 0, count: size)
-        for state in recurrent {
-            for i in 0..<size { mean[i] += Double(state[range.lowerBound + i]) / count }
+        for state in states {
+            for i in 0..<size { mean[i] += Double(state[i]) / count }
         }
         var covariance: [Double] = Array(repeating: 0, count: size * size)
-        for state in recurrent {
+        for state in states {
             for i in 0..<size {
-                let di = Double(state[range.lowerBound + i]) - mean[i]
+                let di = Double(state[i]) - mean[i]
                 for j in 0...i {
-                    covariance[i * size + j] +=
-                        di * (Double(state[range.lowerBound + j]) - mean[j]) / count
+                    covariance[i * size + j] += di * (Double(state[j]) - mean[j]) / count
                 }
             }
         }

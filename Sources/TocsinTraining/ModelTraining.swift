@@ -93,6 +93,7 @@ public struct ModelTraining: Sendable {
         }
         let calibrator = try Calibrator(
             streaming: dataset.calibration,
+            after: dataset.fit + dataset.stopping,
             scaler: scaler,
             autoencoder: autoencoder,
             warmUp: plan.warmUp

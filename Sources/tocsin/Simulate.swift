@@ -26,7 +26,10 @@ extension Tocsin {
         @Option(help: "How long the simulation lasts.")
         var duration = SpanArgument(duration: .seconds(86_400))
 
-        @Option(help: "The first row's time, ISO 8601.")
+        @Option(help: "Leave out rows before this span, to go on where an earlier run ended.")
+        var skip = SpanArgument(duration: .zero)
+
+        @Option(help: "The simulation's first time, ISO 8601.")
         var start = "2026-01-01T00:00:00Z"
 
         @Option(help: "Every random draw follows from it.")
@@ -110,7 +113,8 @@ extension Tocsin {
                 let table = try SimulatedTable(
                     plan,
                     kind: kind,
-                    path: Tables.path(path, kind: kind)
+                    path: Tables.path(path, kind: kind),
+                    first: plan.start + skip.duration
                 )
                 try table.write { progress.show($0, "simulating \(kind)s") }
             }
@@ -134,6 +138,7 @@ extension Tocsin {
             var sent = 0
             for row in try FleetSimulation(plan) {
                 guard let kind = SimulatedDeviceKind(deviceName: row.device) else { continue }
+                guard row.time >= plan.start + skip.duration else { continue }
                 let delay = pace.delay(until: row.time)
                 if delay > .zero { try await Task.sleep(for: delay) }
                 let values = row.values.map { $0 ?? .nan }
@@ -175,10 +180,12 @@ extension Tocsin {
 private struct SimulatedTable: ~Copyable {
     private let plan: SimulationPlan
     private let kind: SimulatedDeviceKind?
+    private let first: Timestamp
     private let file: AppendingFile
 
-    init(_ plan: SimulationPlan, kind: String, path: String) throws {
+    init(_ plan: SimulationPlan, kind: String, path: String, first: Timestamp) throws {
         self.plan = plan
+        self.first = first
         self.kind = SimulatedDeviceKind(rawValue: kind)
         file = try AppendingFile(path)
     }
@@ -188,7 +195,9 @@ private struct SimulatedTable: ~Copyable {
         let names = kind.channels.map(\.name).joined(separator: ",")
         var text = "timestamp,device,\(names),label\n"
         for row in try FleetSimulation(plan) {
-            guard SimulatedDeviceKind(deviceName: row.device) == kind else { continue }
+            guard row.time >= first, SimulatedDeviceKind(deviceName: row.device) == kind else {
+                continue
+            }
             let values = row.values.map { $0.map(\.description) ?? "" }.joined(separator: ",")
             text += "\(row.time),\(row.device),\(values),\(row.isFaulty ? 1 : 0)\n"
             if text.utf8.count > 1 << 16 {
