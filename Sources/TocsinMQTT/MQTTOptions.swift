@@ -31,7 +31,8 @@ extension MQTTClient {
         /// The password that goes with ``username``.
         public var password: String?
 
-        /// How long the connection may be silent before it is probed; at least 5 s, whole seconds.
+        /// How long the connection may be silent before it is probed, in whole seconds: 0 for never, or
+        /// at least 5.
         public var keepAlive: Duration = .seconds(30)
 
         /// How long the broker keeps subscriptions and undelivered messages when nobody is connected,

@@ -31,6 +31,10 @@ import Glibc
         bindAddress = options.bindAddress
         keepAlive = Int32(clamping: options.keepAlive.components.seconds)
         sessionExpiry = options.sessionExpiry.map { UInt32(clamping: $0.components.seconds) }
+        // libmosquitto finds these wrong only when it connects, again and again.
+        guard keepAlive == 0 || keepAlive >= 5, options.address.isPossible else {
+            throw MQTTError(MQTTError.Code.invalid, in: "mosquitto_connect_bind_v5")
+        }
         installCallbacks()
         try configure(options)
     }
@@ -67,7 +71,7 @@ import Glibc
         }
         let (host, port) =
             switch address {
-            case .tcp(let host, let port): (host, Int32(port))
+            case .tcp(let host, let port): (host, Int32(clamping: port))
             case .unix(let path): (path, Int32(0))
             }
         errno = 0
@@ -252,6 +256,15 @@ import Glibc
                     isRetained: message.retain
                 )
             )
+        }
+    }
+}
+
+extension MQTTClient.Options.Address {
+    fileprivate var isPossible: Bool {
+        switch self {
+        case .tcp(let host, let port): !host.isEmpty && (1...65_535).contains(port)
+        case .unix(let path): path.hasPrefix("/")
         }
     }
 }

@@ -21,6 +21,7 @@ final class NetworkThread {
 
     /// The broker's answer to CONNECT; `nil` until it came.
     private var answer: Int32?
+    private var connectedSince: ContinuousClock.Instant?
     /// Why the broker said it would end the connection, if it did.
     private var farewell: Int32?
     private var lastLogLine = ""
@@ -70,15 +71,17 @@ final class NetworkThread {
         pthread_detach(id)
     }
 
-    fileprivate func run() {
+    /// Runs until told to stop; returns what must still be told that it has.
+    fileprivate func run() -> Switchboard {
         handle.setReceiver(self)
         while switchboard.stopDeadline == nil {
-            let begin = ContinuousClock.now
             let error = connectAndServe()
             switchboard.wishes.withLock { $0.isConnected = false }
             guard switchboard.stopDeadline == nil, let error else { break }
             if versions.turnsTo311(answer: answer, error: error) { continue }
-            if begin.duration(to: .now) >= options.backOff.settled && answer == 0 { failures = 0 }
+            if let begin = connectedSince, begin.duration(to: .now) >= options.backOff.settled {
+                failures = 0
+            }
             let pause = options.backOff.pause(afterFailures: failures, using: &generator)
             failures += 1
             dropUnacknowledged()
@@ -87,11 +90,13 @@ final class NetworkThread {
         }
         let left = switchboard.wishes.withLock { $0.outgoing.count }
         switchboard.dropped.add(UInt64(left), ordering: .relaxed)
+        return switchboard
     }
 
     /// Returns why the connection ended, or `nil` if it was told to stop.
     private func connectAndServe() -> MQTTError? {
         answer = nil
+        connectedSince = nil
         farewell = nil
         lastLogLine = ""
         enter(.connecting)
@@ -263,11 +268,6 @@ final class NetworkThread {
     private func tell(_ event: MQTTEvent) {
         handlers.event(event)
     }
-
-    fileprivate func end() {
-        enter(.stopped)
-        switchboard.finished.signal()
-    }
 }
 
 extension NetworkThread {
@@ -275,6 +275,8 @@ extension NetworkThread {
         callbacks += 1
         answer = code
         guard code == 0 else { return }
+        connectedSince = .now
+        lastLogLine = ""
         enter(.connected)
         switchboard.connects.add(1, ordering: .relaxed)
         switchboard.wishes.withLock { $0.isConnected = true }
@@ -325,8 +327,11 @@ private func networkThreadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMu
     unsafe sigfillset(&signals)
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     unsafe pthread_setname_np(pthread_self(), "mqtt")
-    let thread = unsafe Unmanaged<NetworkThread>.fromOpaque(argument).takeRetainedValue()
-    thread.run()
-    thread.end()
+    let thread = unsafe Unmanaged<NetworkThread>.fromOpaque(argument)
+    let switchboard = unsafe thread.takeUnretainedValue().run()
+    // Whoever waits for the end may count on the socket being closed.
+    unsafe thread.release()
+    switchboard.activity.store(MQTTStatistics.Activity.stopped.rawValue, ordering: .releasing)
+    switchboard.finished.signal()
     return nil
 }

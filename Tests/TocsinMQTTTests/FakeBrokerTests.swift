@@ -182,6 +182,21 @@ struct FakeBrokerTests {
         client.stop()
     }
 
+    @Test func `options that can never work are an error at once`() {
+        var short = options(.tcp(host: "127.0.0.1", port: 1883))
+        short.keepAlive = .seconds(2)
+        var session = options(.tcp(host: "127.0.0.1", port: 1883))
+        session.sessionExpiry = .seconds(60)
+        for options in [
+            short, session, options(.tcp(host: "", port: 1883)),
+            options(.tcp(host: "127.0.0.1", port: 70_000)), options(.unix(path: "relative")),
+        ] {
+            #expect(throws: MQTTError.self) {
+                try MQTTClient(options, handlers: Recorder().handlers)
+            }
+        }
+    }
+
     @Test func `a client that was never started stops at once`() throws {
         let client = try MQTTClient(
             options(.tcp(host: "127.0.0.1", port: 1)),

@@ -316,6 +316,27 @@ struct MQTTClientTests {
         #expect(client.statistics.dropped == 1)
     }
 
+    @Test func `a message larger than the broker takes is reported, and holds up no other`()
+        async throws
+    {
+        let broker = try await Mosquitto(prepare: { _ in ["max_packet_size 1000"] })
+        let (client, recorder) = try client(options(broker.address))
+        try await recorder.wait(for: "connection") { $0.connects == 1 }
+        let large = try client.publish(topic: "t", payload: [UInt8](repeating: 0, count: 5_000))
+        let small = try client.publish(topic: "t", payload: [1])
+        let record = try await recorder.wait(for: "answers") { $0.published == [small] }
+        guard case .publishFailed(large, .refused(let error)) = record.events[1] else {
+            Issue.record("not refused: \(record)")
+            return
+        }
+        #expect(error.description.contains("larger than supported"))
+        client.renew()
+        try await recorder.wait(for: "the next connection") { $0.connects == 2 }
+        #expect(client.stop())
+        #expect(client.statistics.queued == 0)
+        #expect(client.statistics.dropped == 1)
+    }
+
     @Test func `a deaf broker is noticed, and served again when it hears`() async throws {
         let broker = try await Mosquitto()
         var options = options(broker.address)
