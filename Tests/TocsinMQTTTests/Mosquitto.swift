@@ -82,14 +82,14 @@ final class Mosquitto: Sendable {
 
     func resume() { signal(SIGCONT) }
 
-    /// Has it write its sessions down.
-    func saveSessions() { signal(SIGUSR1) }
-
-    /// Waits until it has logged something.
-    func waitForLog(_ text: String) async throws {
+    /// Has it write its sessions down, with `persistence_location` in ``directory``.
+    func saveSessions() async throws {
+        signal(SIGUSR1)
         let deadline = ContinuousClock.now + .seconds(20)
-        while !log.contains(text) {
-            try #require(ContinuousClock.now < deadline, "mosquitto never logged '\(text)'")
+        // Renamed to this when it is complete.
+        let file = directory.appendingPathComponent("mosquitto.db").path
+        while !FileManager.default.fileExists(atPath: file) {
+            try #require(ContinuousClock.now < deadline, "mosquitto never saved its sessions")
             try await Task.sleep(for: .milliseconds(10))
         }
     }
