@@ -11,8 +11,8 @@ private let openssl = "/usr/bin/openssl"
 )
 struct TLSTests {
     @Test func `a client certificate opens the door, and nothing less does`() async throws {
-        let (broker, directory) = try await securedBroker()
-        let path = { (name: String) in directory.appendingPathComponent(name).path }
+        let broker = try await securedBroker()
+        let path = { (name: String) in broker.directory.appendingPathComponent(name).path }
         var certificates = MQTTClient.Options.Certificates(authorities: .file(path("ca.crt")))
         certificates.certificate = path("client.crt")
         certificates.key = path("client.key")
@@ -100,15 +100,15 @@ struct TLSTests {
         return try #require(record.failures.first)
     }
 
-    private func securedBroker() async throws -> (Mosquitto, URL) {
-        let directory = try temporaryDirectory()
-        try makeCertificates(in: directory)
-        let path = { (name: String) in directory.appendingPathComponent(name).path }
-        let broker = try await Mosquitto(listener: [
-            "cafile \(path("ca.crt"))", "certfile \(path("server.crt"))",
-            "keyfile \(path("server.key"))", "require_certificate true",
-        ])
-        return (broker, directory)
+    private func securedBroker() async throws -> Mosquitto {
+        try await Mosquitto(prepare: { directory in
+            try makeCertificates(in: directory)
+            let path = { (name: String) in directory.appendingPathComponent(name).path }
+            return [
+                "cafile \(path("ca.crt"))", "certfile \(path("server.crt"))",
+                "keyfile \(path("server.key"))", "require_certificate true",
+            ]
+        })
     }
 
     /// Two authorities, and a server and a client certificate by the first one.
