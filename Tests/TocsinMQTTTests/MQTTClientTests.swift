@@ -170,6 +170,31 @@ struct MQTTClientTests {
         listener.stop()
     }
 
+    @Test func `a broker that keeps falling over gets every message, in order`() async throws {
+        let broker = try await Mosquitto()
+        let (client, recorder) = try client(options(broker.address, id: "steady"))
+        var tokens: [MQTTToken] = []
+        for round in 1...5 {
+            try await recorder.wait(for: "connection") { $0.connects >= round }
+            for i in 0..<200 {
+                tokens.append(try client.publish(topic: "t", payload: Array("\(round) \(i)".utf8)))
+            }
+            // Somewhere among the acknowledgements.
+            let some = tokens.count - 150
+            try await recorder.wait(for: "some") { $0.published.count >= some }
+            broker.stop()
+            try await recorder.wait(for: "loss") { $0.failures.count >= round }
+            try await broker.start()
+        }
+        let expected = tokens
+        let record = try await recorder.wait(for: "the rest") {
+            $0.published.count >= expected.count
+        }
+        #expect(record.published == expected)
+        #expect(client.statistics.queued == 0 && client.statistics.dropped == 0)
+        client.stop()
+    }
+
     @Test func `a wrong password is reported and tried again, without haste`() async throws {
         let broker = try await Mosquitto(allowsAnonymous: false, prepare: passwordFile)
         for version in [MQTTVersion.v311, .v5] {
