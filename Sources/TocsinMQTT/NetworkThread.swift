@@ -135,25 +135,20 @@ final class NetworkThread {
                 if isDone || ContinuousClock.now >= deadline { return sayGoodbye(deadline) }
             }
             if takeRenewal() { throw MQTTError(MQTTError.Code.lost, in: "renew") }
-            mayHaveMore = try round(isConnected: isConnected, mayHaveMore: mayHaveMore)
+            mayHaveMore = try round(mayHaveMore: mayHaveMore)
         }
     }
 
     /// Waits for something to do and does it; true if more can be read without waiting.
-    private func round(isConnected: Bool, mayHaveMore: Bool) throws(MQTTError) -> Bool {
+    private func round(mayHaveMore: Bool) throws(MQTTError) -> Bool {
         showProgress()
-        // A TLS handshake that is not answered leaves CONNECT unwritten on a writable socket: asking
-        // poll about it would spin. Looking again every 20 ms does not.
-        let isShakingHands = !isConnected && options.security != nil
-        let pollsForWriting = handle.wantsWrite && !isShakingHands
         var timeout: Int32 = 1_000
-        if isShakingHands && handle.wantsWrite { timeout = 20 }
         if let deadline = switchboard.stopDeadline {
             timeout = min(timeout, max(1, (deadline - .now).pollTimeout))
         }
         if mayHaveMore { timeout = 0 }
 
-        let events = Int16(POLLIN) | (pollsForWriting ? Int16(POLLOUT) : 0)
+        let events = Int16(POLLIN) | (handle.wantsWrite ? Int16(POLLOUT) : 0)
         var network = pollfd(fd: handle.socket, events: events, revents: 0)
         let wakeup = pollfd(fd: switchboard.wakeup.descriptor, events: Int16(POLLIN), revents: 0)
         var set: InlineArray<2, pollfd> = [network, wakeup]

@@ -87,7 +87,7 @@ struct TLSTests {
         let (client, recorder) = try client(options)
         let record = try await recorder.wait(for: "two failures") { $0.failures.count == 2 }
         #expect(record.failures[1].call == "CONNECT")
-        #expect(record.threadTime < .milliseconds(400))
+        #expect(record.threadTime < .milliseconds(200))
         #expect(client.stop())
     }
 
