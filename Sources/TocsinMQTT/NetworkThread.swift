@@ -2,6 +2,7 @@ import CLinux
 import CMosquitto
 import Glibc
 import Synchronization
+import TocsinThreads
 
 /// The thread that owns a connection: connects, serves it until it breaks, waits, and begins again.
 ///

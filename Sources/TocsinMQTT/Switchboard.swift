@@ -1,4 +1,6 @@
+import Glibc
 import Synchronization
+import TocsinThreads
 
 /// What the network thread and its callers share.
 final class Switchboard: Sendable {
@@ -37,8 +39,13 @@ final class Switchboard: Sendable {
             maximumBytes: options.queuedBytes
         )
         wishes = Mutex(Wishes(outgoing: queue))
-        wakeup = try Wakeup()
-        finished = try Wakeup()
+        do {
+            wakeup = try Wakeup()
+            finished = try Wakeup()
+        } catch {
+            errno = error.code
+            throw MQTTError(MQTTError.Code.system, in: error.call)
+        }
     }
 
     var stopDeadline: ContinuousClock.Instant? {

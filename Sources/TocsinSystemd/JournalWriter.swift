@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
+import TocsinThreads
 
 /// Sends entries to journald from a thread of its own, so that nobody waits for journald.
 ///
@@ -106,17 +107,14 @@ private final class EntryQueue: Sendable {
     }
 
     func startThread() {
-        let retained = unsafe Unmanaged.passRetained(self)
-        var id = pthread_t()
-        guard unsafe pthread_create(&id, nil, journalThreadMain, retained.toOpaque()) == 0 else {
+        do {
+            try DedicatedThread.start("journal") { self.run() }
+        } catch {
             // Without a thread everything is counted as lost, which is all that can be done about it.
-            unsafe retained.release()
-            return
         }
-        pthread_detach(id)
     }
 
-    fileprivate func run() {
+    private func run() {
         while true {
             let (batch, isClosed) = state.withLock { state in
                 defer { state.entries = [] }
@@ -168,17 +166,6 @@ private final class EntryQueue: Sendable {
         }
         for waiter in waiters { waiter.raise() }
     }
-}
-
-private func journalThreadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let argument = unsafe argument else { return nil }
-    var signals = sigset_t()
-    // Signals are for the threads of the program.
-    unsafe sigfillset(&signals)
-    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    unsafe pthread_setname_np(pthread_self(), "journal")
-    unsafe Unmanaged<EntryQueue>.fromOpaque(argument).takeRetainedValue().run()
-    return nil
 }
 
 /// Something that a thread can wait for.
