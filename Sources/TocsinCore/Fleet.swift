@@ -110,7 +110,7 @@ public struct Fleet: Sendable {
             }
             guard let last = devices[device].latest else { continue }
             let behind = latest[devices[device].stream] - last
-            noteSilence(device, for: max(idle, behind), since: last, now: now, emit: emit)
+            noteSilence(device, for: max(idle, behind), since: last, emit: emit)
         }
     }
 
@@ -141,7 +141,7 @@ extension Fleet {
         let stream = devices[device].stream
         if sample.time > latest[stream] { latest[stream] = sample.time }
         guard let last = devices[device].latest, sample.time > last else { return }
-        noteSilence(device, for: sample.time - last, since: last, now: sample.time, emit: emit)
+        noteSilence(device, for: sample.time - last, since: last, emit: emit)
         let silence = AlertKind.silence
         let cleared = devices[device].conditions[silence.rawValue].clear(time: sample.time)
         if let cleared {
@@ -153,21 +153,20 @@ extension Fleet {
         _ device: Int,
         for span: Duration,
         since: Timestamp,
-        now: Timestamp,
         emit: (Assessment) -> Void
     ) {
         let limit = policies.silence.limit(period: devices[device].model.clock.period)
         guard span >= limit else { return }
-        let level = span.inSeconds / limit.inSeconds
+        // The moment when the limit was passed, not the one when it was noticed: a replay at any
+        // speed says the same.
+        let time = since + limit
         let silence = AlertKind.silence
         let raised = devices[device].conditions[silence.rawValue].raise(
-            level: level,
+            level: 1,
             since: since,
-            time: since + span
+            time: time
         )
-        if let raised {
-            announce(device, raised, level: level, time: since + span, emit: emit)
-        }
+        if let raised { announce(device, raised, level: 1, time: time, emit: emit) }
     }
 
     /// Hands out a change of condition that no frame brought.

@@ -1,6 +1,7 @@
 import CMosquitto
 import Glibc
 import Synchronization
+import TocsinThreads
 
 /// A connection to an MQTT broker which makes itself again whenever it breaks.
 ///

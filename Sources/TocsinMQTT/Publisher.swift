@@ -1,4 +1,5 @@
 import Synchronization
+import TocsinThreads
 
 /// Hands messages to libmosquitto, and remembers those in flight.
 ///
