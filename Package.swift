@@ -24,7 +24,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -39,6 +38,11 @@ let package = Package(
             providers: [.apt(["libsystemd-dev"])]
         ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CYaml",
+            pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]
+        ),
         .systemLibrary(name: "CLinux"),
         .target(name: "CTocsinKernels", cSettings: optimised),
         .target(name: "CAllocationCounter"),
@@ -62,12 +66,12 @@ let package = Package(
             dependencies: ["CSystemd", "CLinux", "TocsinThreads", logging],
             swiftSettings: safe
         ),
-        .target(name: "TocsinFiles", dependencies: ["CZlib"], swiftSettings: safe),
+        .target(name: "TocsinFiles", dependencies: ["CYaml", "CZlib"], swiftSettings: safe),
         .target(
             name: "TocsinDaemon",
             dependencies: [
                 "CLinux", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN", "TocsinSystemd",
-                "TocsinThreads", "Yams", logging,
+                "TocsinThreads", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

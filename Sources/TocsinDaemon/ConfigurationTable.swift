@@ -1,4 +1,4 @@
-import Yams
+import TocsinFiles
 
 /// One table of a configuration file, read key by key.
 ///
@@ -10,7 +10,7 @@ final class ConfigurationTable {
     private let prefix: String
     private let line: Int
     private let column: Int
-    private var entries: [(key: String, mark: Mark?, node: Node)] = []
+    private var entries: [(key: String, node: YAMLNode, at: YAMLNode)] = []
     private var asked: [String] = []
 
     /// Reads the text of a whole file.
@@ -18,45 +18,43 @@ final class ConfigurationTable {
         self.file = file
         prefix = ""
         (line, column) = (1, 1)
-        let root: Node?
+        let root: YAMLNode?
         do {
-            root = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw Self.error(error, file: file)
+            root = try YAML.read(text)
         } catch {
             throw ConfigurationError(
                 file: file,
-                line: 0,
-                column: 0,
+                line: error.line,
+                column: error.column,
                 key: "",
-                problem: "not YAML: \(error)"
+                problem: "not YAML: \(error.problem)"
             )
         }
-        guard let root, root.null == nil || root.scalar?.string.isEmpty == false else { return }
+        guard let root, !root.isNull else { return }
         try take(root)
     }
 
-    private init(_ node: Node, file: String, prefix: String) throws(ConfigurationError) {
+    private init(_ node: YAMLNode, file: String, prefix: String) throws(ConfigurationError) {
         self.file = file
         self.prefix = prefix
-        (line, column) = (node.mark?.line ?? 0, node.mark?.column ?? 0)
+        (line, column) = (node.line, node.column)
         try take(node)
     }
 
-    private func take(_ node: Node) throws(ConfigurationError) {
-        guard let mapping = node.mapping else {
+    private func take(_ node: YAMLNode) throws(ConfigurationError) {
+        guard case .mapping(let mapping) = node.content else {
             throw error(node, key: "", "expected a table of keys and values")
         }
         for (key, value) in mapping {
-            let name = key.string ?? ""
+            let name = key.text ?? ""
             if entries.contains(where: { $0.key == name }) {
                 throw error(key, key: name, "stands twice")
             }
-            entries.append((name, key.mark, value))
+            entries.append((name, value, key))
         }
     }
 
-    private func find(_ key: String) -> Node? {
+    private func find(_ key: String) -> YAMLNode? {
         asked.append(key)
         return entries.first { $0.key == key }?.node
     }
@@ -64,24 +62,24 @@ final class ConfigurationTable {
     /// A text; `allowed`, if given, are the only ones.
     func string(_ key: String, allowed: [String]? = nil) throws(ConfigurationError) -> String? {
         guard let node = find(key) else { return nil }
-        guard let scalar = node.scalar else { throw error(node, key: key, "expected a text") }
-        if let allowed, !allowed.contains(scalar.string) {
+        guard let text = node.text else { throw error(node, key: key, "expected a text") }
+        if let allowed, !allowed.contains(text) {
             let list = allowed.joined(separator: ", ")
             throw error(
                 node,
                 key: key,
-                "'\(scalar.string)' is not possible; expected one of \(list)"
-                    + suggestion(scalar.string, allowed)
+                "'\(text)' is not possible; expected one of \(list)"
+                    + suggestion(text, allowed)
             )
         }
-        return scalar.string
+        return text
     }
 
     /// A whole number.
     func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
         guard let node = find(key) else { return nil }
         let expected = "expected a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard let text = node.scalar?.string, let value = Int(text), range.contains(value) else {
+        guard let text = node.text, let value = Int(text), range.contains(value) else {
             throw error(node, key: key, found(node) + expected)
         }
         return value
@@ -92,7 +90,7 @@ final class ConfigurationTable {
     {
         guard let node = find(key) else { return nil }
         let expected = "expected a number from \(range.lowerBound) to \(range.upperBound)"
-        guard let text = node.scalar?.string, let value = Double(text), range.contains(value)
+        guard let text = node.text, let value = Double(text), range.contains(value)
         else { throw error(node, key: key, found(node) + expected) }
         return value
     }
@@ -100,10 +98,11 @@ final class ConfigurationTable {
     /// Yes or no.
     func flag(_ key: String) throws(ConfigurationError) -> Bool? {
         guard let node = find(key) else { return nil }
-        guard let value = node.bool else {
-            throw error(node, key: key, found(node) + "expected true or false")
+        switch node.text {
+        case "true": return true
+        case "false": return false
+        default: throw error(node, key: key, found(node) + "expected true or false")
         }
-        return value
     }
 
     /// A span, given in seconds.
@@ -117,12 +116,12 @@ final class ConfigurationTable {
     /// A list of texts; or `nil` where the key is missing.
     func strings(_ key: String) throws(ConfigurationError) -> [String]? {
         guard let node = find(key) else { return nil }
-        guard let sequence = node.sequence else {
+        guard case .sequence(let sequence) = node.content else {
             throw error(node, key: key, found(node) + "expected a list of texts")
         }
         var strings: [String] = []
         for element in sequence {
-            guard let text = element.scalar?.string else {
+            guard let text = element.text else {
                 throw error(element, key: key, "expected a text")
             }
             strings.append(text)
@@ -132,20 +131,23 @@ final class ConfigurationTable {
 
     /// Whether a key holds a list; without asking for it.
     func isList(_ key: String) -> Bool {
-        entries.first { $0.key == key }?.node.sequence != nil
+        guard case .sequence = entries.first(where: { $0.key == key })?.node.content else {
+            return false
+        }
+        return true
     }
 
     /// A table within this one; an empty one counts as missing.
     func table(_ key: String) throws(ConfigurationError) -> ConfigurationTable? {
-        guard let node = find(key), !isEmpty(node) else { return nil }
+        guard let node = find(key), !node.isNull else { return nil }
         return try ConfigurationTable(node, file: file, prefix: "\(prefix)\(key).")
     }
 
     /// A list of tables; or `nil` where the key is missing.
     func tables(_ key: String) throws(ConfigurationError) -> [ConfigurationTable]? {
         guard let node = find(key) else { return nil }
-        if isEmpty(node) { return [] }
-        guard let sequence = node.sequence else {
+        if node.isNull { return [] }
+        guard case .sequence(let sequence) = node.content else {
             throw error(node, key: key, "expected a list of tables")
         }
         var tables: [ConfigurationTable] = []
@@ -163,8 +165,8 @@ final class ConfigurationTable {
         let expected = asked.joined(separator: ", ")
         throw ConfigurationError(
             file: file,
-            line: entry.mark?.line ?? line,
-            column: entry.mark?.column ?? column,
+            line: entry.at.line,
+            column: entry.at.column,
             key: prefix + entry.key,
             problem: "unknown key; expected one of \(expected)" + suggestion(entry.key, asked)
         )
@@ -175,54 +177,31 @@ final class ConfigurationTable {
         let node = entries.first { $0.key == key }?.node
         return ConfigurationError(
             file: file,
-            line: node?.mark?.line ?? line,
-            column: node?.mark?.column ?? column,
+            line: node?.line ?? line,
+            column: node?.column ?? column,
             key: prefix + key,
             problem: problem
         )
     }
 
-    private func error(_ node: Node, key: String, _ problem: String) -> ConfigurationError {
+    private func error(_ node: YAMLNode, key: String, _ problem: String) -> ConfigurationError {
         ConfigurationError(
             file: file,
-            line: node.mark?.line ?? line,
-            column: node.mark?.column ?? column,
+            line: node.line,
+            column: node.column,
             key: key.isEmpty && prefix.hasSuffix(".") ? String(prefix.dropLast()) : prefix + key,
             problem: problem
         )
     }
 
-    private func found(_ node: Node) -> String {
-        node.scalar.map { "found '\($0.string)'; " } ?? ""
-    }
-
-    private func isEmpty(_ node: Node) -> Bool {
-        node.scalar != nil && node.null != nil
+    private func found(_ node: YAMLNode) -> String {
+        node.text.map { "found '\($0)'; " } ?? ""
     }
 
     private func suggestion(_ word: String, _ known: [String]) -> String {
         let nearest = known.min { editDistance(word, $0) < editDistance(word, $1) }
         guard let nearest, editDistance(word, nearest) <= max(2, word.count / 3) else { return "" }
         return "; did you mean '\(nearest)'?"
-    }
-
-    private static func error(_ error: YamlError, file: String) -> ConfigurationError {
-        let (place, problem): (Mark?, String) =
-            switch error {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-                .composer(_, let problem, let mark, _):
-                (mark, problem)
-            case .duplicatedKeysInMapping(let duplicates, let context):
-                (context.mark, "a key stands twice: \(duplicates.map(\.description).joined(separator: ", "))")
-            default: (nil, "\(error)")
-            }
-        return ConfigurationError(
-            file: file,
-            line: place?.line ?? 0,
-            column: place?.column ?? 0,
-            key: "",
-            problem: "not YAML: \(problem)"
-        )
     }
 }
 
