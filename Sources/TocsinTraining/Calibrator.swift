@@ -160,30 +160,23 @@ public struct Calibrator {
 
     private func rms(floor: Double, _ value: (Step, Int) -> Double) -> [Double] {
         (0..<channels).map { c in
-            var sum = 0.0
-            var count = 0.0
-            for step in steps {
-                let x = value(step, c)
-                guard !x.isNaN else { continue }
-                sum += x * x
-                count += 1
-            }
-            return max(count > 0 ? (sum / count).squareRoot() : 0, floor)
+            let values = steps.map { value($0, c) }.filter { !$0.isNaN }
+            return max(confidentRMS(values), floor)
         }
     }
 
     /// Root mean square of each channel's slow mean.
     private func meanRMS(_ levelRMS: [Double]) -> [Double] {
         (0..<channels).map { c in
-            var sum = 0.0
+            var means: [Double] = []
             var mean = 0.0
             for step in steps {
                 if step.isFirst { mean = 0 }
                 guard !step.features[c].isNaN else { continue }
                 mean += 0.05 * (Double(step.features[c]) / levelRMS[c] - mean)
-                sum += mean * mean
+                means.append(mean)
             }
-            return max((sum / Double(steps.count)).squareRoot(), 0.05)
+            return max(confidentRMS(means), 0.05)
         }
     }
 

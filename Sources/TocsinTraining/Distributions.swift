@@ -1,7 +1,27 @@
 import Glibc
 import TocsinCore
 
-/// Fits the log-normal distribution of an energy.
+/// By how much a root mean square that was measured on few independent values may be too small: the
+/// factor that leads to the upper end of its one-sided 95 % confidence interval.
+///
+/// √(k / χ²₀.₀₅(k)) for k independent normal values, at least 2: 4.4 for 2, 1.6 for 10, 1.1 for 150.
+/// The quantile is the approximation of Wilson and Hilferty 1931.
+func confidenceFactor(independent: Double) -> Double {
+    let k = max(independent, 2)
+    let root = 1 - 2 / (9 * k) - 1.6449 * (2 / (9 * k)).squareRoot()
+    return (1 / (root * root * root)).squareRoot()
+}
+
+/// The root mean square of a series, at the upper end of what its few independent stretches leave
+/// open; 0 for an empty one.
+func confidentRMS(_ series: [Double]) -> Double {
+    guard !series.isEmpty else { return 0 }
+    let square = series.reduce(0) { $0 + $1 * $1 } / Double(series.count)
+    return square.squareRoot() * confidenceFactor(independent: independentStretches(series))
+}
+
+/// Fits the log-normal distribution of an energy, with a spread that few independent stretches do not
+/// make too small.
 func logNormal(_ energies: [Double]) -> Calibration.LogNormal {
     guard !energies.isEmpty else { return Calibration.LogNormal(median: 1, mean: 0, spread: 1) }
     var fitted = Calibration.LogNormal(
@@ -14,7 +34,8 @@ func logNormal(_ energies: [Double]) -> Calibration.LogNormal {
     let variance =
         logarithms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(logarithms.count)
     fitted.mean = mean
-    fitted.spread = max(variance.squareRoot(), 0.1)
+    let factor = confidenceFactor(independent: independentStretches(logarithms))
+    fitted.spread = max(variance.squareRoot() * factor, 0.1)
     return fitted
 }
 
