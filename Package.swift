@@ -95,6 +95,12 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(
+            name: "TocsinTestSupport",
+            dependencies: ["CLinux", "TocsinMQTT"],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TocsinNNTests",
             dependencies: ["TocsinNN", "CAllocationCounter"],
@@ -119,7 +125,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TocsinMQTTTests",
-            dependencies: ["TocsinMQTT"],
+            dependencies: ["TocsinMQTT", "TocsinTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -130,13 +136,14 @@ let package = Package(
         .testTarget(
             name: "TocsinDaemonTests",
             dependencies: [
-                "TocsinDaemon", "TocsinCore", "TocsinFiles", "TocsinNN", "TocsinTraining", logging,
+                "TocsinDaemon", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN",
+                "TocsinSimulation", "TocsinTraining", "TocsinTestSupport", logging,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "TocsinCommandTests",
-            dependencies: ["TocsinCore", "TocsinFiles"],
+            dependencies: ["TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinTestSupport"],
             swiftSettings: settings
         ),
     ],

@@ -20,3 +20,9 @@ static inline int clinux_eventfd(void) {
 
 /// Declared by <pthread.h> only with _GNU_SOURCE.
 extern int pthread_setname_np(pthread_t thread, const char *name);
+
+/// Declared by <spawn.h> only with _GNU_SOURCE; for tests, which start programs.
+#include <spawn.h>
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+extern int posix_spawn_file_actions_addchdir_np(
+    posix_spawn_file_actions_t *actions, const char *path);

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TocsinMQTT
+import TocsinTestSupport
 
 /// What real brokers seldom do; these tests need none.
 @Suite(.serialized)

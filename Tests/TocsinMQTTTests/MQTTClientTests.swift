@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TocsinMQTT
+import TocsinTestSupport
 
 extension Mosquitto {
     var address: MQTTClient.Options.Address { .tcp(host: "127.0.0.1", port: port) }

@@ -1,13 +1,12 @@
 import Foundation
 import Testing
 import TocsinMQTT
-
-private let openssl = "/usr/bin/openssl"
+import TocsinTestSupport
 
 @Suite(
     .serialized,
     .enabled(if: Mosquitto.isInstalled, "mosquitto is not installed"),
-    .enabled(if: FileManager.default.isExecutableFile(atPath: openssl), "openssl is not installed")
+    .enabled(if: TestCertificates.canBeMade, "openssl is not installed")
 )
 struct TLSTests {
     @Test func `a client certificate opens the door, and nothing less does`() async throws {
@@ -102,46 +101,12 @@ struct TLSTests {
 
     private func securedBroker() async throws -> Mosquitto {
         try await Mosquitto(prepare: { directory in
-            try makeCertificates(in: directory)
+            try TestCertificates.make(in: directory)
             let path = { (name: String) in directory.appendingPathComponent(name).path }
             return [
                 "cafile \(path("ca.crt"))", "certfile \(path("server.crt"))",
                 "keyfile \(path("server.key"))", "require_certificate true",
             ]
         })
-    }
-
-    /// Two authorities, and a server and a client certificate by the first one.
-    private func makeCertificates(in directory: URL) throws {
-        let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        for name in ["ca", "other"] {
-            try run(
-                openssl,
-                ["req", "-x509"] + curve
-                    + ["-keyout", "\(name).key", "-out", "\(name).crt", "-subj", "/CN=\(name)"],
-                in: directory
-            )
-        }
-        for (name, subject) in [("server", "localhost"), ("client", "sensor")] {
-            try "subjectAltName=DNS:\(subject)\n".write(
-                to: directory.appendingPathComponent("\(name).ext"),
-                atomically: true,
-                encoding: .utf8
-            )
-            try run(
-                openssl,
-                ["req"] + curve
-                    + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(subject)"],
-                in: directory
-            )
-            try run(
-                openssl,
-                [
-                    "x509", "-req", "-in", "\(name).csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-                    "-CAcreateserial", "-extfile", "\(name).ext", "-out", "\(name).crt",
-                ],
-                in: directory
-            )
-        }
     }
 }

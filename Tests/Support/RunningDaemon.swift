@@ -1,0 +1,105 @@
+import Foundation
+import Synchronization
+
+/// A `tocsin run` of the test's own, with a folder and a service manager of its own.
+///
+/// Its configuration names a state folder and a control socket in that folder; the test adds the rest.
+public final class RunningDaemon: Sendable {
+    public let folder: TemporaryFolder
+    public let manager: NotifySocket
+    private let environment: [String: String]
+    private let current = Mutex<RunningProgram?>(nil)
+
+    /// A daemon that is not started yet.
+    ///
+    /// - Parameters:
+    ///   - broker: where it connects to
+    ///   - configuration: YAML besides `state` and `control`; `broker` is written if it is not in it
+    public init(
+        broker: String,
+        configuration: String = "",
+        environment: [String: String] = [:]
+    ) throws {
+        folder = try TemporaryFolder()
+        manager = try NotifySocket()
+        self.environment = [
+            "NOTIFY_SOCKET": manager.path,
+            "RUNTIME_DIRECTORY": folder.url.path,
+            "STATE_DIRECTORY": folder.url.path,
+            "TOCSIN_LOG": "stderr",
+        ].merging(environment) { $1 }
+        try configure(
+            configuration.contains("broker:")
+                ? configuration : "broker:\n  address: \(broker)\n" + configuration
+        )
+    }
+
+    /// Writes its configuration.
+    public func configure(_ text: String) throws {
+        try folder.write(text, to: "tocsin.yaml")
+    }
+
+    /// The path of its control socket.
+    public var socket: String { folder.path("tocsin.sock") }
+
+    /// The program that was started last.
+    public var program: RunningProgram {
+        get throws {
+            guard let program = current.withLock(\.self) else {
+                throw WaitedInVain(what: "a daemon", detail: "it was never started")
+            }
+            return program
+        }
+    }
+
+    /// Starts it.
+    @discardableResult
+    public func start() throws -> RunningProgram {
+        let program = try BuiltBinary.start(
+            ["run", "--config", folder.path("tocsin.yaml")],
+            environment: environment
+        )
+        current.withLock { $0 = program }
+        return program
+    }
+
+    /// Starts it, and waits until it says that it is ready.
+    @discardableResult
+    public func startAndWait() async throws -> RunningProgram {
+        let before = manager.count("READY=1")
+        let program = try start()
+        try await eventually("READY=1", detail: { program.standardError }) {
+            manager.count("READY=1") > before || !program.isRunning
+        }
+        guard program.isRunning else {
+            throw WaitedInVain(what: "READY=1, but it ended", detail: program.standardError)
+        }
+        return program
+    }
+
+    /// Stops it as systemd does, and returns its exit code.
+    @discardableResult
+    public func stop(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        try program.signal(SIGTERM)
+        return try await program.wait(within: limit)
+    }
+
+    /// Asks it, by `tocsin status --json`; a dictionary as it came.
+    public func status() async throws -> [String: Any] {
+        let outcome = try await BuiltBinary.run(["status", "--json", "--socket", socket])
+        guard outcome.code == 0,
+            let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+                as? [String: Any]
+        else { throw WaitedInVain(what: "an answer", detail: outcome.output + outcome.error) }
+        return object
+    }
+
+    /// Waits until its status is as wanted.
+    public func wait(
+        for what: String,
+        within limit: Duration = .seconds(30),
+        until isWanted: ([String: Any]) -> Bool
+    ) async throws {
+        try await eventually(what, within: limit) { isWanted(try await status()) }
+    }
+}

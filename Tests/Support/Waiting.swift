@@ -1,0 +1,23 @@
+/// Waits for something that a test can only ask for, and throws if it takes too long.
+public func eventually(
+    _ what: String,
+    within limit: Duration = .seconds(30),
+    detail: () -> String = { "" },
+    _ isSo: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while !(try await isSo()) {
+        guard ContinuousClock.now < deadline else {
+            throw WaitedInVain(what: what, detail: detail())
+        }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+/// What was waited for did not happen.
+public struct WaitedInVain: Error, CustomStringConvertible {
+    public let what: String
+    public let detail: String
+
+    public var description: String { "waited in vain: \(what) \(detail)" }
+}
