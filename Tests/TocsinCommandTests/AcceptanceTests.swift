@@ -42,8 +42,10 @@ struct AcceptanceTests {
     func `a rig whose valve is closed rings inside the labelled events`() async throws {
         let sets = (0..<16).map { "valve1-\($0)" }
         let folder = try TemporaryFolder()
-        // One model for the rig, from everything that was recorded while it was well.
-        let tables = (sets + ["anomaly-free"]).map { RealData.path("skab/\($0).train.csv.gz") }
+        // One model for the rig, from the healthy beginnings of all sixteen runs. The set's recording of
+        // another day is left out: the rig ran at another point then, and a model of both days finds
+        // 2 to 8 of the events, by the seed.
+        let tables = sets.map { RealData.path("skab/\($0).train.csv.gz") }
         try await command(
             "train --output rig.safetensors --data \(tables.joined(separator: " "))",
             in: folder.url
