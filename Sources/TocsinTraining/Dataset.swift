@@ -84,15 +84,18 @@ public struct Dataset: Sendable {
         }
     }
 
-    /// The median time between two rows of a device.
+    /// The median time between two samples of a channel.
     private static func medianStep(_ rows: [CSVReader.Row]) -> Duration? {
-        var last: [String: Timestamp] = [:]
+        var last: [String: [Timestamp?]] = [:]
         var steps: [Int64] = []
         for row in rows {
-            if let before = last[row.device], row.time > before {
-                steps.append((row.time - before).microseconds)
+            for c in row.values.indices where !row.values[c].isNaN {
+                let none: [Timestamp?] = Array(repeating: nil, count: row.values.count)
+                if let before = last[row.device, default: none][c], row.time > before {
+                    steps.append((row.time - before).microseconds)
+                }
+                last[row.device, default: none][c] = row.time
             }
-            last[row.device] = row.time
         }
         steps.sort()
         return steps.isEmpty ? nil : .microseconds(steps[steps.count / 2])

@@ -65,8 +65,57 @@ extension ScalerMethod: ExpressibleByArgument {}
 extension FrameClock.Fill: ExpressibleByArgument {}
 extension RowMessage.Form: ExpressibleByArgument {}
 
+/// Which recordings' messages count, for commands that read tables and recordings.
+struct RecordingOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: "The configuration whose streams a recording is read by.",
+        completion: .file(extensions: ["yaml"])
+    )
+    var config: String?
+
+    @Option(help: "Which devices count; * for any characters, ? for one.")
+    var device = "*"
+
+    /// All rows of a table or a recording, with their devices' names.
+    func rows(_ path: String, ignoring: [String] = []) throws -> (
+        channels: [String], rows: [CSVReader.Row], hash: String
+    ) {
+        let bytes = try Files.readUnpacked(path)
+        let hash = ModelFile.hash(bytes)
+        let pattern = DevicePattern(device)
+        do {
+            if Tables.isRecording(path) {
+                let streams = try Setup.streams(try ConfigurationOptions.read(config))
+                let table = RecordedTable(
+                    try Recording.decodeAll(bytes),
+                    streams: streams,
+                    devices: pattern
+                )
+                return (table.channels, table.rows, hash)
+            }
+            var reader = try CSVReader(bytes, ignoring: Set(ignoring))
+            var rows: [CSVReader.Row] = []
+            while var row = try reader.next() {
+                if row.device.isEmpty { row.device = Tables.device(path) }
+                if pattern.matches(row.device) { rows.append(row) }
+            }
+            return (reader.channels, rows, hash)
+        } catch let error as CSVError {
+            throw InFile(path: path, reason: error)
+        } catch let error as RecordingError {
+            throw InFile(path: path, reason: error)
+        }
+    }
+}
+
 /// Tables on disk.
 enum Tables {
+    /// Whether a file holds messages and not rows.
+    static func isRecording(_ path: String) -> Bool {
+        path.hasSuffix(".jsonl") || path.hasSuffix(".jsonl.gz")
+    }
+
     /// A table, unpacked if need be; errors name it.
     static func open(_ path: String, ignoring: [String] = []) throws -> CSVReader {
         let bytes = try Files.readUnpacked(path)

@@ -31,7 +31,7 @@ extension Tocsin {
 
         func run() async throws {
             try await reporting {
-                let isRecording = data.hasSuffix(".jsonl") || data.hasSuffix(".jsonl.gz")
+                let isRecording = Tables.isRecording(data)
                 let template = try TopicTemplate(topic)
                 guard isRecording || format == .json || template.namesChannel else {
                     throw ValidationError("the format number needs a level '{channel}' in --topic")
@@ -75,16 +75,15 @@ extension Tocsin {
 
         /// Publishes a recording.
         private func replay(_ feed: BrokerFeed) async throws -> Int {
-            let lines = try Files.readUnpacked(data).split(separator: UInt8(ascii: "\n"))
+            let messages: [Message]
+            do {
+                messages = try Recording.decodeAll(try Files.readUnpacked(data))
+            } catch let error as RecordingError {
+                throw InFile(path: data, reason: error)
+            }
             var pace = Pace(speed: speed)
             var progress = ProgressLine()
-            for (i, line) in lines.enumerated() {
-                let message: Message
-                do {
-                    message = try Recording.decode(line, number: i + 1)
-                } catch {
-                    throw InFile(path: data, reason: error)
-                }
+            for (i, message) in messages.enumerated() {
                 let delay = pace.delay(until: message.arrival)
                 if delay > .zero { try await Task.sleep(for: delay) }
                 try feed.publish(
@@ -92,10 +91,10 @@ extension Tocsin {
                     payload: message.payload,
                     isRetained: message.isRetained
                 )
-                progress.show(Double(i + 1) / Double(lines.count), "\(i + 1) messages")
+                progress.show(Double(i + 1) / Double(messages.count), "\(i + 1) messages")
             }
             progress.clear()
-            return lines.count
+            return messages.count
         }
     }
 }

@@ -42,9 +42,12 @@ struct ConfigurationOptions: ParsableArguments {
     )
     var config: String?
 
-    /// Reads it; without a file everything is at its default.
-    func read() throws -> Configuration {
-        if let config { return try Configuration(file: config) }
-        return Daemon.exists(Self.usual) ? try Configuration(file: Self.usual) : Configuration()
+    /// Reads it.
+    func read() throws -> Configuration { try Self.read(config) }
+
+    /// Reads a configuration, or the usual one; without a file everything is at its default.
+    static func read(_ path: String?) throws -> Configuration {
+        if let path { return try Configuration(file: path) }
+        return Daemon.exists(usual) ? try Configuration(file: usual) : Configuration()
     }
 }

@@ -13,7 +13,9 @@ extension Tocsin {
         @Option(help: "The model file.", completion: .file(extensions: ["safetensors"]))
         var model: String
 
-        @Option(help: "The table: CSV, also .gz.", completion: .file())
+        @OptionGroup var source: RecordingOptions
+
+        @Option(help: "A table (CSV) or a recording (.jsonl), also .gz.", completion: .file())
         var data: String
 
         @Option(name: .shortAndLong, help: "The file to write; standard output if left out.")
@@ -31,14 +33,13 @@ extension Tocsin {
 
         private func score() throws {
             let model = try Setup.loadModel(model)
-            var reader = try Tables.open(data)
+            let table = try source.rows(data)
             var scoring = try OfflineScoring(
                 model: model,
-                channels: reader.channels,
+                channels: table.channels,
                 policies: AlertPolicies()
             )
             let lines = Lines()
-            let device = Tables.device(data)
             var progress = ProgressLine()
             var sink: any Sink
             if alerts {
@@ -48,14 +49,10 @@ extension Tocsin {
             } else {
                 sink = CSVSink(channels: model.channels) { lines.append($0) }
             }
-            do {
-                while let row = try reader.next() {
-                    scoring.take(row, device: device) { sink.take($0) }
-                    if output == nil { lines.flush() }
-                    progress.show(reader.progress, "scoring")
-                }
-            } catch {
-                throw InFile(path: data, reason: error)
+            for (i, row) in table.rows.enumerated() {
+                scoring.take(row) { sink.take($0) }
+                if output == nil { lines.flush() }
+                progress.show(Double(i + 1) / Double(table.rows.count), "scoring")
             }
             scoring.finish { sink.take($0) }
             progress.clear()

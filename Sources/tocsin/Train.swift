@@ -11,9 +11,11 @@ extension Tocsin {
             abstract: "Train a model on recorded tables of healthy behaviour."
         )
 
+        @OptionGroup var source: RecordingOptions
+
         @Option(
             parsing: .upToNextOption,
-            help: "Tables: CSV, also .gz; several devices may be in one or more files.",
+            help: "Tables (CSV) or recordings (.jsonl), also .gz; each with one or more devices.",
             completion: .file()
         )
         var data: [String]
@@ -119,21 +121,13 @@ extension Tocsin {
             var channels: [String] = []
             var hashes = ""
             for path in data {
-                let bytes = try Files.readUnpacked(path)
-                hashes += ModelFile.hash(bytes)
-                do {
-                    var reader = try CSVReader(bytes, ignoring: Set(ignore))
-                    if channels.isEmpty { channels = reader.channels }
-                    guard reader.channels == channels else {
-                        throw DatasetError.differentChannels(file: path)
-                    }
-                    while var row = try reader.next() {
-                        if row.device.isEmpty { row.device = Tables.device(path) }
-                        rows.append(row)
-                    }
-                } catch let error as CSVError {
-                    throw InFile(path: path, reason: error)
+                let table = try source.rows(path, ignoring: ignore)
+                if channels.isEmpty { channels = table.channels }
+                guard table.channels == channels else {
+                    throw DatasetError.differentChannels(file: path)
                 }
+                hashes += table.hash
+                rows += table.rows
             }
             return (rows, channels, ModelFile.hash(hashes.utf8))
         }

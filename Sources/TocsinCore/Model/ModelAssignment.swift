@@ -4,15 +4,15 @@ public struct ModelAssignment: Sendable {
     public struct Rule: Sendable {
         /// The stream's name; `nil` for any.
         public var stream: String?
-        /// The device's name, `*` for any characters, `?` for one.
-        public var device: String
+        /// The device's name.
+        public var device: DevicePattern
         /// What judges it.
         public var model: Model
 
         /// A rule.
         public init(stream: String? = nil, device: String = "*", model: Model) {
             self.stream = stream
-            self.device = device
+            self.device = DevicePattern(device)
             self.model = model
         }
     }
@@ -29,32 +29,7 @@ public struct ModelAssignment: Sendable {
     public func model(device: String, stream: String) -> Model? {
         rules.first { rule in
             (rule.stream == nil || rule.stream == stream)
-                && Self.matches(Array(device.utf8)[...], Array(rule.device.utf8)[...])
+                && rule.device.matches(device)
         }?.model
-    }
-
-    /// Shell-like matching, with the usual trick of going back only to the last `*`.
-    private static func matches(_ text: ArraySlice<UInt8>, _ pattern: ArraySlice<UInt8>) -> Bool {
-        var t = text.startIndex
-        var p = pattern.startIndex
-        var star: (pattern: Int, text: Int)?
-        while t < text.endIndex {
-            if p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") {
-                star = (p, t)
-                p += 1
-            } else if p < pattern.endIndex,
-                pattern[p] == text[t] || pattern[p] == UInt8(ascii: "?")
-            {
-                t += 1
-                p += 1
-            } else if let last = star {
-                star = (last.pattern, last.text + 1)
-                t = last.text + 1
-                p = last.pattern + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }
