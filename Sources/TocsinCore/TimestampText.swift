@@ -6,12 +6,20 @@
 
 extension Timestamp {
     /// Appends the time as `2026-11-21T09:48:00.000Z`.
+    ///
+    /// A year that four digits cannot hold has a sign and six, as in ECMAScript: a message may claim
+    /// any time, and the complaint about it still has to be written.
     public func append(to text: inout [UInt8]) {
         let milliseconds = microseconds.floorDivided(by: 1000)
         let days = milliseconds.floorDivided(by: 86_400_000)
         let ofDay = milliseconds - days * 86_400_000
         let (year, month, day) = Timestamp.civil(days: days)
-        text.append(year, digits: 4)
+        if (0...9999).contains(year) {
+            text.append(year, digits: 4)
+        } else {
+            text.append(year < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+            text.append(abs(year), digits: 6)
+        }
         text.append(UInt8(ascii: "-"))
         text.append(month, digits: 2)
         text.append(UInt8(ascii: "-"))
@@ -81,7 +89,7 @@ extension Timestamp {
         }
         let colon = rest == 6 && text[position + 3] == UInt8(ascii: ":")
         guard colon || rest == 5,
-            let hours = text.number(position + 1, 2),
+            let hours = text.number(position + 1, 2), hours <= 23,
             let minutes = text.number(position + (colon ? 4 : 3), 2), minutes <= 59
         else { return nil }
         let seconds = hours * 3600 + minutes * 60
@@ -146,7 +154,7 @@ extension Span<UInt8> {
 }
 
 extension [UInt8] {
-    /// Appends a number with leading zeros.
+    /// Appends a number that is not negative, with leading zeros.
     fileprivate mutating func append(_ value: Int64, digits: Int) {
         var divisor: Int64 = 1
         for _ in 1..<digits { divisor *= 10 }
