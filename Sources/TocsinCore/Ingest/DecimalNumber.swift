@@ -2,8 +2,9 @@
 ///
 /// Up to 19 digits are gathered in an integer. When it is below 2⁵³ and the power of ten is one that
 /// a `Double` holds exactly, one multiplication or division gives the right result (Clinger 1990,
-/// "How to read floating point numbers accurately", the fast path); the standard library reads the
-/// rest.
+/// "How to read floating point numbers accurately", the fast path). With up to 19 digits and a power
+/// of ten within ± 27, 128 bits hold what has to be rounded: that is where the 17 digits of a number
+/// printed by Python fall. The standard library reads the rest, and allocates for it.
 enum DecimalNumber {
     /// The number that starts at `start`, and the first byte behind it.
     ///
@@ -58,7 +59,37 @@ enum DecimalNumber {
                 ? Double(mantissa) / powers[-exponent] : Double(mantissa) * powers[exponent]
             return (isNegative ? -scaled : scaled, position)
         }
+        if digits <= 19, abs(exponent) <= 27 {
+            let scaled = rounded(mantissa, exponent)
+            return (isNegative ? -scaled : scaled, position)
+        }
         return (slow(text.extracting(start..<position)), position)
+    }
+
+    /// `mantissa` × 10^`exponent`, rounded to nearest; `mantissa` is not 0, `exponent` within ± 27.
+    ///
+    /// 10ᵉ = 5ᵉ 2ᵉ, and the power of two only moves the point. The product with 5²⁷ fits into 127
+    /// bits. A quotient is taken of the mantissa moved to the upper end, so that it has at least 64
+    /// bits; what is left over becomes its last bit, which lies below the one that rounds.
+    private static func rounded(_ mantissa: UInt64, _ exponent: Int) -> Double {
+        var five: UInt128 = 1
+        for _ in 0..<abs(exponent) { five *= 5 }
+        let bits: UInt128
+        var scale = exponent
+        if exponent >= 0 {
+            bits = UInt128(mantissa) * five
+        } else {
+            let shift = UInt128(mantissa).leadingZeroBitCount
+            let (quotient, rest) = (UInt128(mantissa) << shift).quotientAndRemainder(
+                dividingBy: five
+            )
+            bits = rest == 0 ? quotient : quotient | 1
+            scale -= shift
+        }
+        let surplus = max(64 - bits.leadingZeroBitCount, 0)
+        var upper = UInt64(truncatingIfNeeded: bits >> surplus)
+        if bits.trailingZeroBitCount < surplus { upper |= 1 }
+        return Double(sign: .plus, exponent: scale + surplus, significand: Double(upper))
     }
 
     private static func digit(_ byte: UInt8) -> UInt64? {
@@ -78,7 +109,7 @@ enum DecimalNumber {
         var power = 0
         let first = position
         while position < text.count, let digit = digit(text[position]) {
-            power = min(power * 10 + Int(digit), 100_000)
+            power = min(power * 10 + Int(digit), 1 << 40)
             position += 1
         }
         return position > first ? (isNegative ? -power : power, position) : nil

@@ -76,10 +76,10 @@ public struct JSONSampleDecoder: SampleDecoder {
             }
         case UInt8(ascii: "t"):
             try skipWord("true", text, &position)
-            try append(1, at: start, topic: topic, &batch)
+            try appendFlag(1, at: start, topic: topic, &batch)
         case UInt8(ascii: "f"):
             try skipWord("false", text, &position)
-            try append(0, at: start, topic: topic, &batch)
+            try appendFlag(0, at: start, topic: topic, &batch)
         case UInt8(ascii: "n"):
             try skipWord("null", text, &position)
             if !isTime(batch.path, topic: topic) {
@@ -158,6 +158,16 @@ public struct JSONSampleDecoder: SampleDecoder {
         }
     }
 
+    private func appendFlag(
+        _ value: Double,
+        at offset: Int,
+        topic: Int,
+        _ batch: inout SampleBatch
+    ) throws(SampleDecodingError) {
+        guard !isTime(batch.path, topic: topic) else { throw .unreadableTime(offset: offset) }
+        try append(value, at: offset, topic: topic, &batch)
+    }
+
     private func append(
         _ value: Double,
         at offset: Int,
@@ -171,15 +181,7 @@ public struct JSONSampleDecoder: SampleDecoder {
             let start = topic > 0 && batch.path.count > topic ? topic + 1 : 0
             guard chosen.find(batch.path.span.extracting(start..<end)) != nil else { return }
         }
-        let fits: Bool
-        if end < batch.path.count {
-            let rest = batch.path.count - end
-            batch.path.removeLast(rest)
-            fits = batch.appendAtPath(value)
-        } else {
-            fits = batch.appendAtPath(value)
-        }
-        guard fits else { throw .tooManyValues(offset: offset) }
+        guard batch.appendAtPath(value, upTo: end) else { throw .tooManyValues(offset: offset) }
     }
 
     private func isTime(_ path: [UInt8], topic: Int) -> Bool {

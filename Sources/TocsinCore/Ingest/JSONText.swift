@@ -36,7 +36,7 @@ private func skipEscape(_ text: Span<UInt8>, _ position: inout Int) throws(Sampl
     case UInt8(ascii: "u"):
         for i in 1...4 {
             guard position + i < text.count, text[position + i].hexadecimalValue != nil else {
-                throw .malformedJSON(offset: position)
+                throw .malformedJSON(offset: position + i)
             }
         }
         position += 5
@@ -51,11 +51,12 @@ func skipWord(
     _ text: Span<UInt8>,
     _ position: inout Int
 ) throws(SampleDecodingError) {
-    let end = position + word.utf8.count
-    guard end <= text.count, text.extracting(position..<end).equals(word),
-        text[position] >= UInt8(ascii: "a")
-    else { throw .malformedJSON(offset: position) }
-    position = end
+    for byte in word.utf8 {
+        guard position < text.count, text[position] == byte else {
+            throw .malformedJSON(offset: position)
+        }
+        position += 1
+    }
 }
 
 /// Steps over a comma to what follows it, or over the end of an object or array.

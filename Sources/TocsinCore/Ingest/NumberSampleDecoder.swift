@@ -25,9 +25,14 @@ public struct NumberSampleDecoder: SampleDecoder {
     }
 
     private func isMissing(_ text: Span<UInt8>) -> Bool {
-        text.isEmpty || text.equals("nan") || text.equals("null") || text.equals("none")
-            || text.equals("unavailable") || text.equals("unknown") || text.equals("inf")
-            || text.equals("-inf")
+        if text.isEmpty || text.equals("null") || text.equals("none")
+            || text.equals("unavailable") || text.equals("unknown")
+        {
+            return true
+        }
+        let hasSign = text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+")
+        let word = text.extracting((hasSign ? 1 : 0)..<text.count)
+        return word.equals("nan") || word.equals("inf") || word.equals("infinity")
     }
 }
 
@@ -35,7 +40,9 @@ extension DecimalNumber {
     /// The number that `text` is, white space aside; also with a leading plus sign.
     static func whole(_ text: Span<UInt8>) -> Double? {
         let text = text.extracting(text.trimmedRange)
-        let start = !text.isEmpty && text[0] == UInt8(ascii: "+") ? 1 : 0
+        let hasPlus = !text.isEmpty && text[0] == UInt8(ascii: "+")
+        if hasPlus, text.count > 1, text[1] == UInt8(ascii: "-") { return nil }
+        let start = hasPlus ? 1 : 0
         guard let (value, end) = scan(text, from: start), end == text.count else { return nil }
         return value
     }
@@ -65,12 +72,12 @@ extension Span<UInt8> {
         return start..<end
     }
 
-    /// Whether these are the bytes of `word`, which is in lower case; case does not matter here.
+    /// Whether these are the letters of `word`, which is in lower case; case does not matter here.
     func equals(_ word: String) -> Bool {
         guard count == word.utf8.count else { return false }
         var i = 0
         for byte in word.utf8 {
-            guard self[i] | 0x20 == byte | 0x20 else { return false }
+            guard self[i] | 0x20 == byte, self[i] >= 0x40 else { return false }
             i += 1
         }
         return true

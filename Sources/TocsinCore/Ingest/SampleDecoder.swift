@@ -35,6 +35,12 @@ public struct SampleBatch: Sendable {
     /// The most values that one payload may hold.
     public static let capacity = 4096
 
+    /// The most bytes that their names may take together.
+    ///
+    /// A name is the whole path to its value, so that one long key of a small payload could stand
+    /// before thousands of values.
+    public static let namesCapacity = 1 << 20
+
     /// The dotted path to the value that is being read; the JSON decoder's scratch space.
     var path: [UInt8] = []
 
@@ -51,18 +57,22 @@ public struct SampleBatch: Sendable {
 
     /// Adds a value; `false` if the batch is full.
     public mutating func append(_ value: Double, name: Span<UInt8>) -> Bool {
-        guard entries.count < Self.capacity else { return false }
+        guard entries.count < Self.capacity, names.count + name.count <= Self.namesCapacity else {
+            return false
+        }
         let start = names.count
         for i in name.indices { names.append(name[i]) }
         entries.append(Entry(name: start..<names.count, value: value.isFinite ? value : .nan))
         return true
     }
 
-    /// Adds a value under ``path`` without its first `prefix` bytes.
-    mutating func appendAtPath(_ value: Double, droppingFirst prefix: Int = 0) -> Bool {
-        guard entries.count < Self.capacity else { return false }
+    /// Adds a value under the first `end` bytes of ``path``; `false` if the batch is full.
+    mutating func appendAtPath(_ value: Double, upTo end: Int) -> Bool {
+        guard entries.count < Self.capacity, names.count + end <= Self.namesCapacity else {
+            return false
+        }
         let start = names.count
-        for i in prefix..<path.count { names.append(path[i]) }
+        for i in 0..<end { names.append(path[i]) }
         entries.append(Entry(name: start..<names.count, value: value.isFinite ? value : .nan))
         return true
     }
@@ -76,7 +86,8 @@ public enum SampleDecodingError: Error, Equatable, CustomStringConvertible {
     case notAnObject
     /// Objects or arrays lie deeper in each other than allowed.
     case tooDeep(offset: Int)
-    /// The payload holds more values than ``SampleBatch/capacity``.
+    /// The payload holds more values than ``SampleBatch/capacity``, or longer names than
+    /// ``SampleBatch/namesCapacity``.
     case tooManyValues(offset: Int)
     /// The payload is not UTF-8.
     case invalidUTF8(offset: Int)
@@ -100,7 +111,7 @@ public enum SampleDecodingError: Error, Equatable, CustomStringConvertible {
         case .tooDeep(let offset):
             "nested deeper than \(JSONSampleDecoder.maximumDepth) levels, at byte \(offset)"
         case .tooManyValues(let offset):
-            "more than \(SampleBatch.capacity) values, at byte \(offset)"
+            "more than \(SampleBatch.capacity) values, or too long names, at byte \(offset)"
         case .invalidUTF8(let offset): "not UTF-8, at byte \(offset)"
         case .notANumber(let offset): "not a number, at byte \(offset)"
         case .unreadableTime(let offset): "unreadable time, at byte \(offset)"
