@@ -109,13 +109,18 @@ let package = Package(
         ),
         .testTarget(
             name: "TocsinCoreTests",
-            dependencies: ["TocsinCore", "TocsinNN"],
+            dependencies: ["TocsinCore", "TocsinNN", "CAllocationCounter"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "TocsinTrainingTests",
             dependencies: ["TocsinTraining", "TocsinCore", "TocsinNN"],
             resources: [.copy("Fixtures")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinFilesTests",
+            dependencies: ["TocsinFiles"],
             swiftSettings: settings
         ),
         .testTarget(

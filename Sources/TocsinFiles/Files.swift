@@ -12,7 +12,9 @@ public enum Files {
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw FileError(path, "stat") }
-        guard status.st_mode & S_IFMT != S_IFDIR else { throw FileError(path, "read", code: EISDIR) }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw FileError(path, "read", code: EISDIR)
+        }
         guard status.st_size <= largest else { throw FileError(path, "read", code: EFBIG) }
 
         var bytes: [UInt8] = []
@@ -59,8 +61,13 @@ public enum Files {
             unsafe unlink(draft)
             throw error
         }
-        guard close(descriptor) == 0 else { throw FileError(draft, "close") }
-        guard unsafe rename(draft, path) == 0 else { throw FileError(path, "rename") }
+        do throws(FileError) {
+            guard close(descriptor) == 0 else { throw FileError(draft, "close") }
+            guard unsafe rename(draft, path) == 0 else { throw FileError(path, "rename") }
+        } catch {
+            unsafe unlink(draft)
+            throw error
+        }
         syncFolder(of: path)
     }
 
