@@ -14,7 +14,7 @@ public struct CSVReader: Sendable {
         public var device: String
         /// In each channel's unit, NaN if missing, `[channels]`.
         public var values: [Double]
-        /// The label, if the table has one.
+        /// The label; `nil` if the table has none, or none for this row.
         public var label: Double?
     }
 
@@ -49,13 +49,14 @@ public struct CSVReader: Sendable {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         let header = Self.line(bytes, from: position)
         let text = String(decoding: bytes[header], as: UTF8.self)
-        let names = text.split(separator: ",", omittingEmptySubsequences: false).map { name in
-            name.filter { !$0.isWhitespace && $0 != "\"" }
-        }
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.name)
         guard names.first == "timestamp" else { throw CSVError(line: 1, problem: .noTimestamp) }
         var columns: [Column] = []
         var channels: [String] = []
         for (i, name) in names.enumerated() {
+            if i > 0, !ignoring.contains(name), !name.isEmpty, names[..<i].contains(name) {
+                throw CSVError(line: 1, problem: .doubleName(name))
+            }
             if i == 0 {
                 columns.append(.time)
             } else if name.isEmpty {
@@ -66,8 +67,6 @@ public struct CSVReader: Sendable {
                 columns.append(.device)
             } else if name == "label" {
                 columns.append(.label)
-            } else if channels.contains(name) {
-                throw CSVError(line: 1, problem: .doubleName(name))
             } else {
                 columns.append(.channel(channels.count))
                 channels.append(name)
@@ -132,7 +131,10 @@ public struct CSVReader: Sendable {
                 }
                 row.values[channel] = value
             case .label:
-                row.label = Self.number(field)
+                guard let label = Self.number(field) else {
+                    throw CSVError(line: line, problem: .number(column: "label"))
+                }
+                row.label = label.isNaN ? nil : label
             case .ignored:
                 break
             }
@@ -145,6 +147,14 @@ public struct CSVReader: Sendable {
             )
         }
         return row
+    }
+
+    /// A column's name, without what other programs put around it.
+    private static func name(_ field: Substring) -> String {
+        var name = field
+        while let first = name.first, first.isWhitespace || first == "\"" { name.removeFirst() }
+        while let last = name.last, last.isWhitespace || last == "\"" { name.removeLast() }
+        return String(name)
     }
 
     private static func time(_ field: Span<UInt8>) -> Timestamp? {

@@ -1,28 +1,28 @@
-/// A pattern for device names: `*` for any characters, `?` for one byte.
+/// A pattern for device names: `*` for any characters, `?` for one.
 public struct DevicePattern: Sendable, Equatable {
     /// As written.
     public let text: String
-    private let bytes: [UInt8]
+    private let scalars: [Unicode.Scalar]
 
     /// A pattern.
     public init(_ text: String) {
         self.text = text
-        bytes = Array(text.utf8)
+        scalars = Array(text.unicodeScalars)
     }
 
     /// Whether it fits all of `name`.
     ///
     /// Goes back only to the last `*`, so the time is bounded by the product of the lengths.
     public func matches(_ name: String) -> Bool {
-        let name = Array(name.utf8)
+        let name = Array(name.unicodeScalars)
         var n = 0
         var p = 0
         var star: (pattern: Int, name: Int)?
         while n < name.count {
-            if p < bytes.count, bytes[p] == UInt8(ascii: "*") {
+            if p < scalars.count, scalars[p] == "*" {
                 star = (p, n)
                 p += 1
-            } else if p < bytes.count, bytes[p] == name[n] || bytes[p] == UInt8(ascii: "?") {
+            } else if p < scalars.count, scalars[p] == name[n] || scalars[p] == "?" {
                 n += 1
                 p += 1
             } else if let last = star {
@@ -33,6 +33,6 @@ public struct DevicePattern: Sendable, Equatable {
                 return false
             }
         }
-        return bytes[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+        return scalars[p...].allSatisfy { $0 == "*" }
     }
 }

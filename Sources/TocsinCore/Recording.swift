@@ -41,12 +41,18 @@ public enum Recording {
         } catch {
             throw RecordingError(line: number, reason: "not an object with time, topic, payload")
         }
+        guard
+            let payload = read.payload.map({ Array($0.utf8) })
+                ?? read.payload_base64.map(Array.init)
+        else {
+            throw RecordingError(line: number, reason: "not an object with time, topic, payload")
+        }
         guard let time = Timestamp(iso8601: read.time) else {
             throw RecordingError(line: number, reason: "'\(read.time)' is not a time")
         }
         return Message(
             topic: Array(read.topic.utf8),
-            payload: read.payload.map { Array($0.utf8) } ?? Array(read.payload_base64 ?? Data()),
+            payload: payload,
             arrival: time,
             isRetained: read.retained ?? false
         )

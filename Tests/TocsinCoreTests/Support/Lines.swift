@@ -1,0 +1,77 @@
+@testable import TocsinCore
+
+/// A fleet and what came out of it.
+struct Line {
+    var fleet: Fleet
+    var intake: Intake
+    /// What was assessed, in order.
+    var assessments: [Assessment] = []
+
+    init(
+        _ model: Model,
+        streams: [Stream]? = nil,
+        policies: AlertPolicies = AlertPolicies(),
+        lateness: Duration = .zero,
+        capacity: Int = 100
+    ) throws {
+        fleet = Fleet(policies: policies, lateness: lateness, capacity: capacity)
+        let everyday = Stream(
+            name: "json",
+            template: try TopicTemplate("s/{device}"),
+            decoder: JSONSampleDecoder()
+        )
+        intake = Intake(
+            streams: streams ?? [everyday],
+            assignment: ModelAssignment([ModelAssignment.Rule(model: model)])
+        )
+    }
+
+    var alerts: [Alert] { assessments.flatMap(\.alerts) }
+
+    /// Takes in one message and assesses what it completed.
+    @discardableResult
+    mutating func take(
+        _ topic: String,
+        _ payload: String,
+        at arrival: Timestamp,
+        isRetained: Bool = false
+    ) throws(SampleDecodingError) -> Intake.Outcome {
+        var found: [Assessment] = []
+        let topic = topic.bytes
+        let payload = payload.bytes
+        let outcome = try intake.take(
+            topic: topic.span,
+            payload: payload.span,
+            arrival: arrival,
+            isRetained: isRetained,
+            into: &fleet
+        ) { found.append($0) }
+        fleet.assess { found.append($0) }
+        assessments += found
+        return outcome
+    }
+
+    /// A frame of values of one device, straight into the fleet.
+    mutating func take(_ device: Int, _ seconds: Double, _ values: [Double]) {
+        var found: [Assessment] = []
+        for c in values.indices {
+            let sample = Sample(device: device, channel: c, time: .at(seconds), value: values[c])
+            fleet.take(sample, arrival: .at(seconds)) { found.append($0) }
+        }
+        fleet.assess { found.append($0) }
+        assessments += found
+    }
+
+    mutating func tick(_ seconds: Double) {
+        var found: [Assessment] = []
+        fleet.tick(.at(seconds)) { found.append($0) }
+        assessments += found
+    }
+
+    /// All that a device remembers, as bytes.
+    func saved(_ device: Int) -> [UInt8] {
+        var writer = StateWriter()
+        fleet.devices[device].save(to: &writer)
+        return writer.bytes
+    }
+}
