@@ -2,7 +2,8 @@ public import TocsinNN
 
 /// What is remembered about one device.
 ///
-/// All of it is a value: a checkpoint is a copy, and "a restart changes nothing" is `==`.
+/// All of it is a value: a checkpoint is a copy. "A restart changes nothing" is that the saved bytes
+/// are equal; `==` could not say so, since a missing value is NaN.
 public struct DeviceMonitor: Sendable {
     /// The device's name.
     public let name: String

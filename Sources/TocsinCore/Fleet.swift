@@ -214,7 +214,12 @@ extension Fleet {
             guard let stream = intake.streams.firstIndex(where: { $0.name == name }),
                 let model = intake.assignment.model(device: monitor.name, stream: name),
                 model.identity == monitor.model.identity,
-                let number = next.add(monitor.name, model: model, stream: stream, now: monitor.lastArrival)
+                let number = next.add(
+                    monitor.name,
+                    model: model,
+                    stream: stream,
+                    now: monitor.lastArrival
+                )
             else { continue }
             next.devices[number] = monitor.moved(to: stream)
             if let last = monitor.latest { next.latest[stream] = max(next.latest[stream], last) }

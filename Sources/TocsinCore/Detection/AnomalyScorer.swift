@@ -9,7 +9,7 @@
 ///
 /// Source: `design/detection.md`, section 4. What is stored here is one device's part; what is
 /// usual stands in the model's ``Calibration``.
-public struct AnomalyScorer: Sendable, Equatable {
+public struct AnomalyScorer: Sendable {
     /// The score of one frame.
     public struct Score: Sendable, Equatable {
         /// Dimensionless, ≥ 0; 1 is the boundary.

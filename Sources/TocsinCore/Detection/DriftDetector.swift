@@ -119,7 +119,8 @@ public struct DriftDetector: Sendable, Equatable {
             norm += Double(h) * Double(h)
             var whitened: Float = 0
             for j in 0...i {
-                whitened += reference.hiddenWhitening[k]
+                whitened +=
+                    reference.hiddenWhitening[k]
                     * (state[hidden.lowerBound + j] - reference.hiddenMean[j])
                 k += 1
             }

@@ -39,7 +39,7 @@ public struct FaultLimits: Sendable, Equatable, Codable {
 }
 
 /// Watches each channel of a device for what a sensor does when it breaks.
-public struct FaultDetector: Sendable, Equatable {
+public struct FaultDetector: Sendable {
     private var last: [Double]
     private var stillFor: [Int64]
     private var absentFor: [Int64]

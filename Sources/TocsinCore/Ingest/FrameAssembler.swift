@@ -5,7 +5,7 @@
 /// or when a sample has been seen that lies later than the end of its period plus the lateness
 /// tolerance. Up to then, late samples are still placed where they belong. Only event time counts,
 /// so the same samples give the same frames at any speed.
-public struct FrameAssembler: Sendable, Equatable {
+public struct FrameAssembler: Sendable {
     /// What became of a sample.
     public enum Placement: Sendable, Equatable {
         /// It stands in its frame.
@@ -71,7 +71,7 @@ public struct FrameAssembler: Sendable, Equatable {
     public mutating func place(_ sample: Sample) -> Placement {
         let time = sample.time.microseconds
         if sample.isRetained {
-            fill(sample.channel, sample.value, time)
+            keep(sample.channel, sample.value, time)
             return .placed
         }
         guard let origin else {
@@ -125,7 +125,8 @@ public struct FrameAssembler: Sendable, Equatable {
             frame.isInvalid[c] = hasArrived[place] && value.isNaN
             if !value.isNaN {
                 frame.values[c] = value
-                fill(c, value, time)
+                held[c] = value
+                heldSince[c] = time
             } else if isSilent || clock.fill == .missing
                 || heldSince[c] == .min || time - heldSince[c] > clock.holdLimit.microseconds
             {
@@ -145,7 +146,8 @@ public struct FrameAssembler: Sendable, Equatable {
         self = FrameAssembler(clock: clock, lateness: lateness, channels: channels)
     }
 
-    private mutating func fill(_ channel: Int, _ value: Double, _ time: Int64) {
+    /// Keeps a retained value, unless a newer one is known.
+    private mutating func keep(_ channel: Int, _ value: Double, _ time: Int64) {
         guard !value.isNaN, time >= heldSince[channel] else { return }
         held[channel] = value
         heldSince[channel] = time

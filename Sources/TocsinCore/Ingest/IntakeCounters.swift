@@ -1,5 +1,5 @@
 /// What an intake counted since it began.
-public struct IntakeCounters: Sendable, Equatable {
+public struct IntakeCounters: Sendable {
     /// Messages that came.
     public var messages = 0
     /// Messages that could not be read.
@@ -13,8 +13,10 @@ public struct IntakeCounters: Sendable, Equatable {
 
     /// Names that were said already; bounded, so that nobody can fill the memory with names.
     private var unwatchedDevices: Set<String> = []
-    private var unknownNames: Set<String> = []
+    private var unknownNames = NameTable()
+    private var key: [UInt8] = []
     private static let remembered = 1000
+    private static let longestName = 256
 
     /// Nothing counted.
     public init() {}
@@ -25,12 +27,20 @@ public struct IntakeCounters: Sendable, Equatable {
         return unwatchedDevices.insert(device).inserted
     }
 
-    /// The channel's name if it is mentioned for the first time, else `nil`.
+    /// The channel's name, cut to a bearable length, if it is mentioned for the first time, else
+    /// `nil`; does not allocate for a name that was.
     mutating func noteUnknown(_ device: Int, _ name: Span<UInt8>) -> String? {
         guard unknownNames.count < Self.remembered else { return nil }
-        var bytes: [UInt8] = []
-        for i in name.indices { bytes.append(name[i]) }
-        let text = String(decoding: bytes, as: UTF8.self)
-        return unknownNames.insert("\(device)/\(text)").inserted ? text : nil
+        key.removeAll(keepingCapacity: true)
+        appendDecimal(device, to: &key)
+        key.append(UInt8(ascii: "/"))
+        let start = key.count
+        var end = min(name.count, Self.longestName)
+        // Not within a character: its later bytes are 10xxxxxx.
+        while end < name.count, end > 0, name[end] & 0xC0 == 0x80 { end -= 1 }
+        for i in 0..<end { key.append(name[i]) }
+        guard unknownNames.find(key.span) == nil else { return nil }
+        unknownNames.insert(String(decoding: key, as: UTF8.self))
+        return String(decoding: key[start...], as: UTF8.self)
     }
 }
