@@ -1,0 +1,91 @@
+import Testing
+
+@testable import TocsinCore
+
+struct FaultDetectorTests {
+    private static let channels = [
+        Channel(name: "a", minimum: 0, maximum: 100), Channel(name: "b"),
+    ]
+    private static let limits = FaultLimits(still: [4, 0], absent: [3, 0], bad: 2)
+
+    private struct Bench {
+        var detector = FaultDetector(channels: 2)
+
+        /// Takes in a value of channel a; `nil` for absent, NaN for invalid.
+        mutating func take(_ value: Double?) -> FaultCause? {
+            var frame = Frame(channels: 2)
+            frame.values = [value ?? 5, 1]
+            frame.isFresh = [value.map { !$0.isNaN } ?? false, true]
+            frame.isInvalid = [value?.isNaN ?? false, false]
+            let count = detector.update(
+                frame,
+                limits: FaultDetectorTests.limits,
+                channels: FaultDetectorTests.channels
+            )
+            #expect(count == (detector.causes[0] == nil ? 0 : 1))
+            #expect(detector.causes[1] == nil)
+            return detector.causes[0]
+        }
+    }
+
+    @Test func `a channel that shows the same value for too long is stuck until it moves`() {
+        var bench = Bench()
+        let causes = [5, 5, 5, 5, 5, 5, 6, 6].map { bench.take($0) }
+        #expect(causes == [nil, nil, nil, nil, .stuck, .stuck, nil, nil])
+    }
+
+    @Test func `a channel that has left its range is faulty until it is back`() {
+        var bench = Bench()
+        let causes = [100, 100.1, 101, 102, nil, 99, -1, -2].map { bench.take($0) }
+        #expect(
+            causes == [nil, nil, .outOfRange, .outOfRange, .outOfRange, nil, nil, .outOfRange]
+        )
+    }
+
+    @Test func `a channel that sends no numbers is faulty until it does`() {
+        var bench = Bench()
+        let causes = [1, .nan, .nan, .nan, 2, .nan, 3].map { bench.take($0) }
+        #expect(causes == [nil, nil, .invalid, .invalid, nil, nil, nil])
+    }
+
+    @Test func `a channel that stays away is absent until it comes`() {
+        var bench = Bench()
+        let causes = [1, nil, nil, nil, nil, 2].map { bench.take($0) }
+        #expect(causes == [nil, nil, nil, .absent, .absent, nil])
+    }
+
+    @Test func `a held value does not count as stuck`() {
+        var bench = Bench()
+        #expect(bench.take(5) == nil)
+        for _ in 0..<2 { #expect(bench.take(nil) == nil) }
+        for _ in 0..<3 { #expect(bench.take(5) == nil) }
+        #expect(bench.take(5) == .stuck)
+    }
+
+    @Test func `a saved detector goes on`() throws {
+        var bench = Bench()
+        var random = SeededGenerator(seed: 1)
+        var seen: Set<FaultCause?> = []
+        for _ in 0..<500 {
+            var writer = StateWriter()
+            bench.detector.save(to: &writer)
+            var other = Bench()
+            var reader = StateReader(writer.bytes[...])
+            try other.detector.restore(from: &reader)
+            #expect(other.detector.causes == bench.detector.causes)
+            let value: Double? =
+                switch random.integer(in: 0..<8) {
+                case 0: nil
+                case 1: .nan
+                case 2: 200
+                default: 5
+                }
+            for _ in 0..<random.integer(in: 1..<4) {
+                let cause = bench.take(value)
+                #expect(other.take(value) == cause)
+                seen.insert(cause)
+            }
+        }
+        #expect(seen.count == 5)
+    }
+}

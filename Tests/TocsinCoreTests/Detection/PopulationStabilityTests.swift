@@ -1,0 +1,44 @@
+import Glibc
+import Testing
+
+@testable import TocsinCore
+
+struct PopulationStabilityTests {
+    private let reference = PopulationStability.Reference(
+        edges: [0, 1],
+        shares: [0.25, 0.5, 0.25],
+        threshold: 0.3
+    )
+
+    @Test func `the index is that of the equations`() {
+        var tracker = PopulationStability(reference)
+        var shares = reference.shares
+        var random = SeededGenerator(seed: 1)
+        for _ in 0..<1000 {
+            let value = 2 * random.normal()
+            let bin = value > 1 ? 2 : value > 0 ? 1 : 0
+            var index = 0.0
+            for k in 0..<3 {
+                shares[k] = shares[k] * 199 / 200 + (k == bin ? 1.0 / 200 : 0)
+                let w = max(shares[k], 1e-4)
+                index += (w - reference.shares[k]) * log(w / reference.shares[k])
+            }
+            expectClose([tracker.update(value, reference: reference)], [index], tolerance: 1e-9)
+        }
+    }
+
+    @Test func `an index begins at zero and grows with a change that lasts`() {
+        var tracker = PopulationStability(reference)
+        #expect(tracker.update(0.5, reference: reference) < 1e-4)
+        var index = 0.0
+        for _ in 0..<30 { index = tracker.update(5, reference: reference) }
+        #expect(index < 0.3)
+        for _ in 0..<400 { index = tracker.update(5, reference: reference) }
+        #expect(index > 1)
+    }
+
+    @Test(arguments: [(-1.0, 0), (0, 0), (0.001, 1), (1, 1), (1.001, 2), (.infinity, 2)])
+    func `a border belongs to the bin below it`(value: Double, bin: Int) {
+        #expect(reference.bin(value) == bin)
+    }
+}
