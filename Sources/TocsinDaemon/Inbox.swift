@@ -7,8 +7,8 @@ import TocsinThreads
 ///
 /// One thread puts in, one takes out. A message is copied into the ring as one piece of bytes, behind
 /// a head that says how long its parts are; nothing is allocated for it. Everything else that happens
-/// to the connection keeps its place among the messages: the ring holds a mark, a list beside it the
-/// event. When the ring is full a message is not taken and counted; marks always find room. What
+/// to the connection keeps its place among the messages: the ring holds a mark for it, a list beside
+/// it the event. When the ring is full a message is not taken and counted; marks always find room. What
 /// other threads want of the owner (reload, stop, a question) goes into a second list.
 ///
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
@@ -42,7 +42,7 @@ import TocsinThreads
     private let tail = Atomic<Int>(0)
     private let isSleeping = Atomic<Bool>(false)
     private let wakeup: Wakeup
-    private let events = Mutex<[MQTTEvent]>([])
+    private let events = Mutex(MarkedEvents())
     private let controls = Mutex<[Event]>([])
     private let hasControls = Atomic<Bool>(false)
     private let refused = Atomic<Int>(0)
@@ -92,7 +92,6 @@ import TocsinThreads
 
     /// Puts in an event of the connection.
     func put(_ event: MQTTEvent) {
-        events.withLock { $0.append(event) }
         let mark = Head(
             length: 0,
             topic: 0,
@@ -101,9 +100,24 @@ import TocsinThreads
             isRetained: false,
             arrival: 0
         )
-        // The reserve holds some thousand marks; should they ever fill it, the event is found with
-        // the next mark that fits.
-        _ = unsafe put(mark, reserve: 0) { _ in }
+        // Only this thread puts in, so that the room found here is still there for the mark. The
+        // reserve holds some thousand marks; an event beyond that comes out when the ring is empty.
+        let isMarked = room(for: mark, reserve: 0) != nil
+        events.withLock { $0.append(event, isMarked: isMarked) }
+        if isMarked { _ = unsafe put(mark, reserve: 0) { _ in } }
+        wake()
+    }
+
+    /// Where an entry would begin and how long it would be; `nil` if there is no room for it.
+    private func room(for entry: Head, reserve: Int) -> (start: Int, skipped: Int, length: Int)? {
+        let size = unsafe storage.count
+        let length =
+            (MemoryLayout<Head>.stride + Int(entry.topic) + Int(entry.payload) + 7) & ~7
+        let start = head.load(ordering: .relaxed)
+        let free = size - (start - tail.load(ordering: .acquiring))
+        let untilEnd = size - start % size
+        let skipped = untilEnd < length ? untilEnd : 0
+        return length + skipped + reserve <= free ? (start, skipped, length) : nil
     }
 
     private func put(
@@ -111,14 +125,12 @@ import TocsinThreads
         reserve: Int,
         fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> Bool {
+        guard let (place, skipped, length) = room(for: entry, reserve: reserve) else {
+            return false
+        }
         let size = unsafe storage.count
         let headSize = MemoryLayout<Head>.stride
-        let length = (headSize + Int(entry.topic) + Int(entry.payload) + 7) & ~7
-        var start = head.load(ordering: .relaxed)
-        let free = size - (start - tail.load(ordering: .acquiring))
-        let untilEnd = size - start % size
-        let skipped = untilEnd < length ? untilEnd : 0
-        guard length + skipped + reserve <= free else { return false }
+        var start = place
         if skipped > 0 {
             if skipped >= headSize {
                 var end = entry
@@ -184,7 +196,7 @@ import TocsinThreads
                 start += size - offset
                 continue
             case .event:
-                for found in takeEvents() { event(found) }
+                for found in events.withLock({ $0.takeMarked() }) { event(found) }
             case .message:
                 let first = offset + headSize
                 let bytes = unsafe UnsafeRawBufferPointer(storage)
@@ -202,13 +214,8 @@ import TocsinThreads
             tail.store(start, ordering: .releasing)
         }
         tail.store(start, ordering: .releasing)
-    }
-
-    private func takeEvents() -> [MQTTEvent] {
-        events.withLock { events in
-            defer { events.removeAll() }
-            return events
-        }
+        guard head.load(ordering: .acquiring) == start else { return }
+        for found in events.withLock({ $0.takeUnmarked() }) { event(found) }
     }
 
     /// Waits until something is put in, at most for `timeout`.
@@ -226,5 +233,45 @@ import TocsinThreads
     /// Ends the owner's ``wait(_:)``.
     private func wake() {
         if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { wakeup.signal() }
+    }
+}
+
+/// Events in order, each with whether a mark in the ring stands for it.
+private struct MarkedEvents {
+    private var events: [(event: MQTTEvent, isMarked: Bool)] = []
+    /// Those before it were taken.
+    private var front = 0
+
+    mutating func append(_ event: MQTTEvent, isMarked: Bool) {
+        events.append((event, isMarked))
+    }
+
+    /// The next event with a mark, and before it those without that precede it.
+    mutating func takeMarked() -> [MQTTEvent] {
+        var taken = takeUnmarked()
+        if front < events.count {
+            taken.append(events[front].event)
+            front += 1
+        }
+        compact()
+        return taken
+    }
+
+    /// The events without a mark that come next.
+    mutating func takeUnmarked() -> [MQTTEvent] {
+        var taken: [MQTTEvent] = []
+        while front < events.count, !events[front].isMarked {
+            taken.append(events[front].event)
+            front += 1
+        }
+        compact()
+        return taken
+    }
+
+    /// Amortised: moves no more events than were taken since the last time.
+    private mutating func compact() {
+        guard front * 2 > events.count else { return }
+        events.removeFirst(front)
+        front = 0
     }
 }

@@ -1,0 +1,183 @@
+import Foundation
+import Synchronization
+import Testing
+import TocsinCore
+import TocsinMQTT
+
+@testable import TocsinDaemon
+
+extension Inbox {
+    /// Puts in a message made of arrays.
+    func put(_ topic: [UInt8], _ payload: [UInt8], arrival: Int64 = 0, isRetained: Bool = false) {
+        put(
+            topic: topic.span,
+            payload: payload.span,
+            arrival: Timestamp(microseconds: arrival),
+            isRetained: isRetained
+        )
+    }
+
+    /// Takes out everything, as text: messages as `topic=payload`, events as `!` and their kind.
+    func takeAll() -> [String] {
+        var found: [String] = []
+        drain { topic, payload, _, isRetained in
+            found.append(
+                "\(text(topic))=\(text(payload))\(isRetained ? " retained" : "")"
+            )
+        } event: { event in
+            switch event {
+            case .connected: found.append("!connected")
+            case .subscribed(let filters): found.append("!subscribed \(filters.joined())")
+            case .disconnected: found.append("!disconnected")
+            default: found.append("!other")
+            }
+        }
+        return found
+    }
+}
+
+func text(_ span: Span<UInt8>) -> String {
+    span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+}
+
+/// The number that a payload of a test begins with.
+private func number(_ span: Span<UInt8>) -> Int {
+    (0..<8).reduce(0) { $0 << 8 | Int(span[$1]) }
+}
+
+/// A payload that begins with a number, and whose every byte follows from it.
+private func payload(_ number: Int, size: Int) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
+        + (0..<size).map { UInt8(truncatingIfNeeded: number &* 31 &+ $0) }
+}
+
+struct InboxTests {
+    @Test func `messages and events come out in the order in which they went in`() throws {
+        let inbox = try Inbox(bytes: 1 << 20)
+        inbox.put(.connected(sessionPresent: false, version: .v5))
+        inbox.put(Array("a".utf8), Array("1".utf8))
+        inbox.put(.subscribed(["x"]))
+        inbox.put(Array("b".utf8), [], isRetained: true)
+        inbox.put(Array("c".utf8), Array("3".utf8))
+        inbox.put(.subscribed(["y"]))
+        #expect(
+            inbox.takeAll() == [
+                "!connected", "a=1", "!subscribed x", "b= retained", "c=3", "!subscribed y",
+            ]
+        )
+        #expect(inbox.takeAll().isEmpty)
+    }
+
+    @Test(arguments: [0, 1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 1_000, 20_001])
+    func `messages of every size survive the end of the ring`(size: Int) throws {
+        // The smallest there is: 256 KiB, of which a quarter is for events.
+        let inbox = try Inbox(bytes: 0)
+        // Twice around.
+        for round in 0..<(300_000 / (size + 40)) {
+            inbox.put([UInt8](repeating: 0x61, count: round % 9), payload(round, size: size))
+            inbox.put([], payload(-round, size: size))
+            var numbers: [Int] = []
+            inbox.drain { topic, bytes, _, _ in
+                let found = number(bytes)
+                numbers.append(found)
+                let expected = payload(found, size: size)
+                guard text(topic) == (found > 0 ? String(repeating: "a", count: round % 9) : ""),
+                    bytes.withUnsafeBufferPointer({ $0.elementsEqual(expected) })
+                else {
+                    if round > 0 { Issue.record("round \(round) is damaged") }
+                    return
+                }
+            } event: { _ in
+                Issue.record("there was no event")
+            }
+            guard numbers == [round, -round] else {
+                Issue.record("\(numbers) in round \(round)")
+                return
+            }
+        }
+        #expect(inbox.overflow == 0)
+        #expect(inbox.fill == 0)
+    }
+
+    @Test func `a full ring counts what it does not take, and events still find room`() throws {
+        let inbox = try Inbox(bytes: 0)
+        var put = 0
+        while inbox.overflow == 0 {
+            inbox.put(Array("t".utf8), [UInt8](repeating: 0x78, count: 999))
+            put += 1
+        }
+        for _ in 0..<9 { inbox.put(Array("t".utf8), [UInt8](repeating: 0x78, count: 999)) }
+        for i in 0..<1_000 { inbox.put(.subscribed(["\(i)"])) }
+        #expect(inbox.overflow == 10)
+        let found = inbox.takeAll()
+        #expect(found.count == put - 1 + 1_000)
+        #expect(found.suffix(1_000) == (0..<1_000).map { "!subscribed \($0)" })
+        inbox.put(Array("t".utf8), Array("again".utf8))
+        #expect(inbox.takeAll() == ["t=again"])
+    }
+
+    @Test func `events are not lost even when they fill the ring alone`() throws {
+        let inbox = try Inbox(bytes: 0)
+        for i in 0..<20_000 { inbox.put(.subscribed(["\(i)"])) }
+        #expect(inbox.takeAll() == (0..<20_000).map { "!subscribed \($0)" })
+        inbox.put(Array("t".utf8), Array("after".utf8))
+        inbox.put(.subscribed(["after"]))
+        #expect(inbox.takeAll() == ["t=after", "!subscribed after"])
+    }
+
+    @Test func `waiting ends at a message, at an event, at a wish, and in time`() throws {
+        let inbox = try Inbox(bytes: 0)
+        for put in [
+            { inbox.put([0x61], []) }, { inbox.put(.subscribed([])) }, { inbox.put(.stop) },
+        ] as [@Sendable () -> Void] {
+            let thread = Thread { put() }
+            thread.start()
+            let begin = ContinuousClock.now
+            inbox.wait(.seconds(20))
+            #expect(.now - begin < .seconds(10))
+            _ = inbox.takeAll()
+            _ = inbox.takeControls()
+        }
+        let begin = ContinuousClock.now
+        inbox.wait(.milliseconds(20))
+        #expect(.now - begin >= .milliseconds(20))
+    }
+
+    @Test func `two threads hand over two hundred thousand messages, intact and in order`() throws {
+        let inbox = try Inbox(bytes: 1 << 20)
+        let count = 200_000
+        let thread = Thread {
+            for i in 0..<count {
+                let bytes = payload(i, size: i % 13)
+                while inbox.fill > 0.5 { sched_yield() }
+                inbox.put([UInt8(truncatingIfNeeded: i)], bytes, arrival: Int64(i))
+                if i % 1_000 == 999 { inbox.put(.subscribed(["\(i)"])) }
+            }
+        }
+        thread.start()
+        var next = 0
+        var damaged = 0
+        var events = 0
+        let deadline = ContinuousClock.now + .seconds(60)
+        while next < count, ContinuousClock.now < deadline {
+            inbox.drain { topic, bytes, arrival, _ in
+                let expected = payload(next, size: next % 13)
+                let isGood =
+                    arrival.microseconds == Int64(next) && topic.count == 1
+                    && topic[0] == UInt8(truncatingIfNeeded: next)
+                    && bytes.withUnsafeBufferPointer { $0.elementsEqual(expected) }
+                if !isGood { damaged += 1 }
+                next += 1
+            } event: { event in
+                if event != .subscribed(["\(next - 1)"]) { damaged += 1 }
+                events += 1
+            }
+            inbox.wait(.milliseconds(10))
+        }
+        _ = inbox.takeAll()
+        #expect(next == count)
+        #expect(damaged == 0)
+        #expect(events >= count / 1_000 - 1)
+        #expect(inbox.overflow == 0)
+    }
+}
