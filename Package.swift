@@ -81,7 +81,7 @@ let package = Package(
             name: "tocsin",
             dependencies: [
                 "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinSimulation", "TocsinTraining",
-                "TocsinNN", "TocsinMQTT", logging,
+                "TocsinNN", "TocsinMQTT", "TocsinSystemd", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe

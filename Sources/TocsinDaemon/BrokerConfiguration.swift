@@ -49,6 +49,9 @@ extension Configuration {
 extension Configuration.Broker {
     init(_ table: ConfigurationTable) throws(ConfigurationError) {
         address = try table.string("address") ?? address
+        guard !address.contains("@") else {
+            throw table.error("address", "a user belongs under username, not into the address")
+        }
         guard BrokerAddress(address) != nil else {
             throw table.error(
                 "address",
@@ -57,6 +60,9 @@ extension Configuration.Broker {
             )
         }
         clientID = try table.string("client_id") ?? clientID
+        guard !clientID.isEmpty else {
+            throw table.error("client_id", "is empty; expected a name for the session")
+        }
         username = try table.string("username") ?? username
         passwordFile = try table.string("password_file") ?? passwordFile
         keepAlive = try table.seconds("keep_alive_seconds", in: 5...65_535) ?? keepAlive

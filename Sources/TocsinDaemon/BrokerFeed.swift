@@ -60,7 +60,7 @@ public final class BrokerFeed: Sendable {
         let deadline = ContinuousClock.now + .seconds(15)
         while true {
             let (isReady, error) = link.state.withLock { ($0.isReady, $0.error) }
-            if isReady { return }
+            if isReady, error == nil { return }
             guard error == nil, ContinuousClock.now < deadline else {
                 client.stop(within: .zero)
                 throw BrokerUnavailable(address: broker.address, error: error)

@@ -4,9 +4,9 @@ import TocsinFiles
 /// All state of a daemon as one file: hidden states survive a restart, and so do raised alerts and
 /// what the broker has not acknowledged.
 ///
-/// A head, then one record per device and one per letter of the outbox, each with its length and a
-/// checksum, so that a damaged record costs one device its warm-up and not the fleet. The file is
-/// written beside the old one and renamed.
+/// A head, then one record per device and one per letter of the outbox. Each begins with the same eight
+/// bytes and ends with a checksum: whatever is damaged, even a length, costs the devices it belongs to
+/// their warm-up and not the fleet. The file is written beside the old one and renamed.
 struct Checkpoint {
     /// One device as saved.
     struct Device: Equatable {
@@ -65,13 +65,14 @@ struct Checkpoint {
     init(_ bytes: [UInt8]) throws(CheckpointError) {
         guard bytes.starts(with: Self.magic) else { throw .foreign }
         var position = Self.magic.count
-        while let record = bytes.record(at: &position) {
-            guard let kind = record.kind else {
+        while true {
+            guard let record = bytes.record(at: &position) else {
                 damaged += 1
+                guard bytes.findRecord(&position) else { return }
                 continue
             }
             let text = record.parts.map { String(decoding: $0, as: UTF8.self) }
-            switch (kind, record.parts.count) {
+            switch (record.kind, record.parts.count) {
             case (0, 4):
                 devices.append(
                     Device(
@@ -86,7 +87,7 @@ struct Checkpoint {
                     Outbox.Letter(
                         topic: text[0],
                         payload: Array(record.parts[1]),
-                        isRetained: kind == 2
+                        isRetained: record.kind == 2
                     )
                 )
             case (255, _):
@@ -95,7 +96,6 @@ struct Checkpoint {
                 damaged += 1
             }
         }
-        throw .truncated
     }
 
     /// Gives the devices of `fleet` back what they remembered.
@@ -132,27 +132,24 @@ struct Checkpoint {
 enum CheckpointError: Error, Equatable, CustomStringConvertible {
     /// It is something else, or of another version.
     case foreign
-    /// It ends too early.
-    case truncated
 
-    var description: String {
-        switch self {
-        case .foreign: "not a state file of this version"
-        case .truncated: "the file is truncated"
-        }
-    }
+    var description: String { "not a state file of this version" }
 }
 
-/// One record as read; `kind` is `nil` if its checksum does not fit.
+/// One record as read.
 private struct Record {
-    var kind: UInt8?
+    var kind: UInt8
     var parts: [ArraySlice<UInt8>] = []
 }
 
+/// What every record begins with.
+private let mark: [UInt8] = Array("\u{1}RECORD\u{2}".utf8)
+
 extension [UInt8] {
-    /// Appends kind, number of parts, their lengths, their bytes, and a checksum over all of it.
+    /// Appends mark, kind, number of parts, their lengths, their bytes, and a checksum over all of it.
     fileprivate mutating func appendRecord(_ kind: UInt8, _ parts: [[UInt8]]) {
         let start = count
+        append(contentsOf: mark)
         append(kind)
         append(UInt8(parts.count))
         for part in parts { appendNumber(UInt64(part.count)) }
@@ -160,24 +157,38 @@ extension [UInt8] {
         appendNumber(checksum(self[start...]))
     }
 
-    /// The record at `position`, which is moved behind it; `nil` where the bytes end.
+    /// The record at `position`, which is moved behind it; `nil`, and not moved, if it is damaged.
     fileprivate func record(at position: inout Int) -> Record? {
-        let start = position
-        guard start + 2 <= count else { return nil }
-        let parts = Int(self[start + 1])
-        var place = start + 2 + 8 * parts
+        let lengths = position + mark.count + 2
+        guard lengths <= count, self[position...].starts(with: mark) else { return nil }
+        var record = Record(kind: self[lengths - 2])
+        let parts = Int(self[lengths - 1])
+        var place = lengths + 8 * parts
         guard place <= count else { return nil }
-        var record = Record(kind: self[start])
         for i in 0..<parts {
-            let length = number(at: start + 2 + 8 * i)
+            let length = number(at: lengths + 8 * i)
             guard length <= UInt64(count - place) else { return nil }
             record.parts.append(self[place..<place + Int(length)])
             place += Int(length)
         }
-        guard place + 8 <= count else { return nil }
-        if number(at: place) != checksum(self[start..<place]) { record.kind = nil }
+        guard place + 8 <= count, number(at: place) == checksum(self[position..<place]) else {
+            return nil
+        }
         position = place + 8
         return record
+    }
+
+    /// Moves behind a damaged record, to where the next one may begin; `false` if there is none.
+    fileprivate func findRecord(_ position: inout Int) -> Bool {
+        var place = position + 1
+        while place + mark.count <= count {
+            if self[place] == mark[0], self[place...].starts(with: mark) {
+                position = place
+                return true
+            }
+            place += 1
+        }
+        return false
     }
 
     private mutating func appendNumber(_ value: UInt64) {

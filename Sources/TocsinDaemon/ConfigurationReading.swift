@@ -29,6 +29,9 @@ extension Configuration {
         let table = try ConfigurationTable(text: text, file: file)
         if let table = try table.table("broker") { broker = try Broker(table) }
         if let tables = try table.tables("streams") {
+            guard !tables.isEmpty else {
+                throw table.error("streams", "is empty; expected at least one stream")
+            }
             streams = []
             for table in tables {
                 let stream = try Stream(table)
@@ -105,6 +108,12 @@ extension Configuration.Intake {
         lateness = try table.seconds("lateness_seconds", in: 0...86_400) ?? lateness
         devices = try table.integer("devices", in: 1...1_000_000) ?? devices
         queueBytes = try table.integer("queue_bytes", in: (1 << 20)...(1 << 30)) ?? queueBytes
+        guard largestPayload <= queueBytes / 4 else {
+            throw table.error(
+                "queue_bytes",
+                "expected at least four times largest_payload_bytes, which is \(largestPayload)"
+            )
+        }
         try table.rejectUnknownKeys()
     }
 }

@@ -95,16 +95,6 @@ final class ConfigurationTable {
         return value
     }
 
-    /// Yes or no.
-    func flag(_ key: String) throws(ConfigurationError) -> Bool? {
-        guard let node = find(key) else { return nil }
-        switch node.text {
-        case "true": return true
-        case "false": return false
-        default: throw error(node, key: key, found(node) + "expected true or false")
-        }
-    }
-
     /// A span, given in seconds.
     func seconds(_ key: String, in range: ClosedRange<Double>) throws(ConfigurationError)
         -> Duration?
@@ -143,10 +133,9 @@ final class ConfigurationTable {
         return try ConfigurationTable(node, file: file, prefix: "\(prefix)\(key).")
     }
 
-    /// A list of tables; or `nil` where the key is missing.
+    /// A list of tables; one with nothing behind its key counts as missing.
     func tables(_ key: String) throws(ConfigurationError) -> [ConfigurationTable]? {
-        guard let node = find(key) else { return nil }
-        if node.isNull { return [] }
+        guard let node = find(key), !node.isNull else { return nil }
         guard case .sequence(let sequence) = node.content else {
             throw error(node, key: key, "expected a list of tables")
         }

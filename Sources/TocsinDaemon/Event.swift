@@ -1,12 +1,9 @@
-import TocsinCore
-import TocsinMQTT
-
 /// Something that enters the pipeline besides messages.
 enum Event: Sendable {
-    /// Something happened to the connection to the broker.
-    case connection(MQTTEvent)
     /// What is read and what judges has changed.
-    case reload(Intake, AlertPolicies, PublishingPolicy)
+    case reload(Reloader.Outcome)
+    /// What should be read and judged from now on could not be understood.
+    case reloadRefused(reason: String)
     /// Somebody asks; the answer goes into the reply.
     case request(StatusRequest, Reply)
     /// No more is coming: finish what is held, and end.

@@ -30,6 +30,8 @@ import TocsinThreads
 
     private enum Kind: UInt8 {
         case message
+        /// A message of which only the topic was kept.
+        case oversize
         case event
         /// Nothing up to the end of the storage.
         case end
@@ -72,18 +74,25 @@ import TocsinThreads
 
     // MARK: The network thread's side
 
+    /// The largest payload that is kept; of a larger one only its size is.
+    ///
+    /// A quarter of the ring, so that it always fits into an empty one, wherever that begins.
+    var largest: Int { unsafe storage.count / 4 }
+
     /// Puts in a message.
     func put(topic: Span<UInt8>, payload: Span<UInt8>, arrival: Timestamp, isRetained: Bool) {
+        let isOversize = payload.count > largest
         let entry = Head(
             length: 0,
             topic: UInt32(topic.count),
-            payload: UInt32(payload.count),
-            kind: .message,
+            payload: UInt32(clamping: payload.count),
+            kind: isOversize ? .oversize : .message,
             isRetained: isRetained,
             arrival: arrival.microseconds
         )
         let isPut = unsafe put(entry, reserve: Self.reserve) { place in
             unsafe topic.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
+            guard !isOversize else { return }
             let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: place[topic.count...])
             unsafe payload.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
         }
@@ -111,8 +120,8 @@ import TocsinThreads
     /// Where an entry would begin and how long it would be; `nil` if there is no room for it.
     private func room(for entry: Head, reserve: Int) -> (start: Int, skipped: Int, length: Int)? {
         let size = unsafe storage.count
-        let length =
-            (MemoryLayout<Head>.stride + Int(entry.topic) + Int(entry.payload) + 7) & ~7
+        let content = Int(entry.topic) + (entry.kind == .oversize ? 0 : Int(entry.payload))
+        let length = (MemoryLayout<Head>.stride + content + 7) & ~7
         let start = head.load(ordering: .relaxed)
         let free = size - (start - tail.load(ordering: .acquiring))
         let untilEnd = size - start % size
@@ -175,9 +184,11 @@ import TocsinThreads
     ///
     /// - Parameters:
     ///   - message: gets topic, payload, arrival, and whether the message was retained
+    ///   - oversize: gets the topic of a message that was too large to be kept, and its size in bytes
     ///   - event: gets what happened to the connection
     func drain(
         message: (Span<UInt8>, Span<UInt8>, Timestamp, Bool) -> Void,
+        oversize: (Span<UInt8>, Int) -> Void,
         event: (MQTTEvent) -> Void
     ) {
         let size = unsafe storage.count
@@ -197,6 +208,13 @@ import TocsinThreads
                 continue
             case .event:
                 for found in events.withLock({ $0.takeMarked() }) { event(found) }
+            case .oversize:
+                let first = offset + headSize
+                let bytes = unsafe UnsafeRawBufferPointer(storage)
+                let topic = unsafe bytes[first..<first + Int(entry.topic)]
+                unsafe topic.withMemoryRebound(to: UInt8.self) { topic in
+                    unsafe oversize(topic.span, Int(entry.payload))
+                }
             case .message:
                 let first = offset + headSize
                 let bytes = unsafe UnsafeRawBufferPointer(storage)

@@ -44,17 +44,24 @@ struct MQTTSink: Sink {
         publish(topics[device].topic, json.bytes)
     }
 
-    /// Publishes at QoS 0; what the client will not take is counted.
-    mutating func publish(_ topic: String, _ payload: [UInt8], isRetained: Bool = false) {
+    /// Publishes what is not worth keeping; what the client will not take is counted.
+    mutating func publish(
+        _ topic: String,
+        _ payload: [UInt8],
+        qos: MQTTQoS = .atMostOnce,
+        isRetained: Bool = false
+    ) {
         do {
             _ = try client.publish(
                 topic: topic,
                 payload: payload,
-                qos: .atMostOnce,
+                qos: qos,
                 isRetained: isRetained
             )
         } catch {
             dropped += 1
+            // That the broker is away was said already.
+            guard error != .notConnected, error != .stopped else { return }
             notices.post(.outputDropped(reason: "\(error)", total: dropped))
         }
     }
@@ -76,10 +83,10 @@ struct MQTTSink: Sink {
     }
 
     /// Publishes the daemon's own presence, retained.
-    func publishStatus(_ status: String) throws(MQTTPublishRefusal) {
-        _ = try client.publish(
-            topic: "\(policy.prefix)/status",
-            payload: Array(status.utf8),
+    mutating func publishStatus(_ status: String) {
+        publish(
+            "\(policy.prefix)/status",
+            Array(status.utf8),
             qos: .atLeastOnce,
             isRetained: true
         )

@@ -14,13 +14,19 @@ public final class NoticeBoard: Sendable {
     }
 
     private let logger: Logger
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let muted = Mutex<[String: Muted]>([:])
     private static let pause = Duration.seconds(60)
     private static let subjects = 1000
 
     /// A board that writes to `logger`.
-    public init(_ logger: Logger) {
+    public convenience init(_ logger: Logger) {
+        self.init(logger) { .now }
+    }
+
+    init(_ logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant) {
         self.logger = logger
+        self.now = now
     }
 
     /// Says something.
@@ -43,9 +49,13 @@ public final class NoticeBoard: Sendable {
     /// How many were left out since the last one of this subject, or `nil` if this one is, too.
     private func admit(_ subject: String) -> Int? {
         muted.withLock { muted in
-            let now = ContinuousClock.now
+            let now = now()
             var key = subject
-            if muted[key] == nil, muted.count >= Self.subjects { key = "" }
+            if muted[key] == nil, muted.count >= Self.subjects {
+                // What was left out long ago and never came again goes unsaid.
+                muted = muted.filter { now - $0.value.since < Self.pause }
+                if muted.count >= Self.subjects { key = "" }
+            }
             guard var found = muted[key] else {
                 muted[key] = Muted(since: now)
                 return 0

@@ -13,12 +13,17 @@ struct Outbox: Sendable {
     }
 
     private(set) var letters: [Letter] = []
+    /// Letters that had to go unread, because too many waited.
+    private(set) var lost = 0
 
     /// More are not kept; the oldest go first.
     static let capacity = 100_000
 
     mutating func append(topic: String, payload: [UInt8], isRetained: Bool) {
-        if letters.count == Self.capacity { letters.removeFirst() }
+        if letters.count == Self.capacity {
+            letters.removeFirst()
+            lost += 1
+        }
         letters.append(Letter(topic: topic, payload: payload, isRetained: isRetained))
     }
 

@@ -20,6 +20,8 @@ struct Pipeline: ~Copyable {
     private var connection = Connection()
     private var timers: Timers
     private var reportedOverflow = 0
+    /// What was counted before the last reload.
+    private var earlier = IntakeCounters()
     private var isStopping = false
 
     init(
@@ -49,21 +51,40 @@ struct Pipeline: ~Copyable {
     consuming func run() {
         restore()
         while !isStopping {
-            drain()
-            fleet.assess { output.take($0) }
+            work()
             for event in inbox.takeControls() { handle(event) }
             handleTime()
             if !isStopping { inbox.wait(timers.untilNext(.now)) }
         }
+        finish()
+    }
+
+    /// Takes everything out of the ring, and judges what is complete.
+    private mutating func work() {
         drain()
         fleet.assess { output.take($0) }
+    }
+
+    /// Ends the connection first and saves last: what the broker handed over before the goodbye is
+    /// scored, and what it acknowledged until then is not delivered again after the next start.
+    private mutating func finish() {
+        service.stopping()
+        notices.post(.stopping)
+        work()
+        // The will speaks only for a daemon that is gone without a word; this one says goodbye.
+        output.publishStatus("offline")
+        client.stop(within: .seconds(5))
+        work()
         save()
     }
 
-    /// Takes everything out of the ring.
     private mutating func drain() {
         inbox.drain { topic, payload, arrival, isRetained in
             take(topic, payload, arrival, isRetained)
+        } oversize: { topic, bytes in
+            earlier.messages += 1
+            earlier.rejected += 1
+            skip(topic, .tooLarge(bytes: bytes))
         } event: { event in
             handle(event)
         }
@@ -101,8 +122,12 @@ struct Pipeline: ~Copyable {
                 notices.post(.unknownChannel(device: device, channel: channel))
             }
         } catch {
-            notices.post(.messageSkipped(topic: topic.readable, reason: "\(error)"))
+            skip(topic, error)
         }
+    }
+
+    private func skip(_ topic: Span<UInt8>, _ reason: SampleDecodingError) {
+        notices.post(.messageSkipped(topic: topic.readable, reason: "\(reason)"))
     }
 
     private mutating func handle(_ event: MQTTEvent) {
@@ -110,6 +135,7 @@ struct Pipeline: ~Copyable {
         switch event {
         case .connected(let sessionPresent, let version):
             connection.isUp = true
+            connection.reported = nil
             notices.post(
                 .connected(
                     address: connection.address(client),
@@ -117,18 +143,22 @@ struct Pipeline: ~Copyable {
                     sessionPresent: sessionPresent
                 )
             )
-        case .subscribed:
-            announce()
+        case .subscribed(let filters):
+            if filters.isEmpty {
+                service.status("the broker refuses every stream")
+            } else {
+                announce()
+            }
         case .filterRefused(let filter, let error):
             notices.post(.filterRefused(filter: filter, reason: "\(error)"))
         case .disconnected(let error, _):
-            if connection.isUp || !connection.wasReported {
+            if connection.isNews(error) {
                 notices.post(
                     .disconnected(address: connection.address(client), reason: "\(error)")
                 )
+                connection.reported = error
             }
             connection.isUp = false
-            connection.wasReported = true
             service.status("no connection to the broker: \(error)")
         case .published, .publishFailed:
             break
@@ -137,13 +167,12 @@ struct Pipeline: ~Copyable {
 
     /// Says that the daemon is there, once everything is subscribed.
     private mutating func announce() {
-        do {
-            try output.publishStatus("online")
-        } catch {
-            notices.post(.outputDropped(reason: "\(error)", total: output.dropped))
-        }
+        output.publishStatus("online")
         output.send()
-        guard !connection.wasReady else { return }
+        guard !connection.wasReady else {
+            service.status(statusLine)
+            return
+        }
         connection.wasReady = true
         service.ready(status: statusLine)
         notices.post(
@@ -153,10 +182,11 @@ struct Pipeline: ~Copyable {
 
     private mutating func handle(_ event: Event) {
         switch event {
-        case .connection(let event):
-            handle(event)
-        case .reload(let intake, let policies, let policy):
-            reload(intake, policies, policy)
+        case .reload(let outcome):
+            reload(outcome)
+        case .reloadRefused(let reason):
+            notices.post(.reloadRefused(reason: reason))
+            endReload("configuration not reloaded; \(statusLine)")
         case .request(let request, let reply):
             reply.give(report.answer(request))
         case .stop:
@@ -164,21 +194,32 @@ struct Pipeline: ~Copyable {
         }
     }
 
-    private mutating func reload(
-        _ next: Intake,
-        _ policies: AlertPolicies,
-        _ policy: PublishingPolicy
-    ) {
+    private mutating func reload(_ next: Reloader.Outcome) {
         let before = fleet.devices.count
         let names = intake.streams.map(\.name)
-        let (reloaded, kept) = fleet.reloaded(names: names, intake: next, policies: policies)
+        let (reloaded, kept) = fleet.reloaded(
+            names: names,
+            intake: next.intake,
+            policies: next.policies
+        )
         fleet = reloaded
-        intake = next
-        output.policy = policy
-        client.setSubscriptions(next.streams.map { MQTTSubscription($0.template.filter) })
+        earlier = counters
+        intake = next.intake
+        output.policy = next.publishing
+        client.setSubscriptions(next.intake.subscriptions)
+        if !next.waiting.isEmpty {
+            notices.post(.needsRestart(keys: next.waiting.joined(separator: ", ")))
+        }
         notices.post(.reloaded(kept: kept, reset: before - kept))
-        service.ready(status: statusLine)
+        endReload(statusLine)
     }
+
+    /// Readiness ends a reload; but a daemon that was never subscribed is not ready.
+    private func endReload(_ status: String) {
+        if connection.wasReady { service.ready(status: status) } else { service.status(status) }
+    }
+
+    private var counters: IntakeCounters { earlier + intake.counters }
 
     /// What is due by the clock: silence, watchdog, health, state.
     private mutating func handleTime() {
@@ -211,9 +252,8 @@ struct Pipeline: ~Copyable {
     private var report: StatusReport {
         StatusReport(
             fleet: fleet,
-            intake: intake.counters,
+            intake: counters,
             streams: intake.streams.map(\.name),
-            statistics: client.statistics,
             overflow: inbox.overflow,
             outputDropped: output.dropped,
             outbox: output.outbox.letters.count,
@@ -255,23 +295,6 @@ struct Pipeline: ~Copyable {
             notices.post(.stateNotSaved(reason: "\(error)"))
         }
     }
-}
-
-/// What the pipeline knows of the connection.
-private struct Connection {
-    var isUp = false
-    var wasReported = false
-    var wasReady = false
-    private var lastProgress: UInt64 = .max
-
-    /// Whether the network thread did something since the last question, or is provably busy with a
-    /// call that nothing can interrupt.
-    mutating func makesProgress(_ statistics: MQTTStatistics) -> Bool {
-        defer { lastProgress = statistics.progress }
-        return statistics.progress != lastProgress || statistics.activity == .connecting
-    }
-
-    func address(_ client: MQTTClient) -> String { "\(client.address)" }
 }
 
 extension Span<UInt8> {

@@ -1,5 +1,6 @@
 import ServiceLifecycle
 import Synchronization
+import TocsinSystemd
 import UnixSignals
 
 /// Set once, by the pipeline's thread; awaited by its service.
@@ -47,11 +48,15 @@ struct PipelineService: Service {
 
 /// Reloads at every SIGHUP.
 struct ReloadService: Service {
-    let reload: @Sendable () -> Void
+    let reloader: Reloader
+    let service: ServiceManager
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) { reload() }
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                service.reloading()
+                reloader.reload()
+            }
         }
     }
 }

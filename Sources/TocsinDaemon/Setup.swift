@@ -1,6 +1,5 @@
 public import TocsinCore
 import TocsinFiles
-import TocsinMQTT
 
 /// What a configuration means, once its files are read: made at start, at reload, and by `check`.
 public struct Setup: Sendable {
@@ -57,16 +56,6 @@ public struct Setup: Sendable {
     }
 }
 
-/// A model file that was refused, and why.
-public struct UnusableModel: Error, CustomStringConvertible {
-    /// The file.
-    public let path: String
-    /// What is wrong with it.
-    public let reason: ModelFileError
-
-    public var description: String { "'\(path)': \(reason)" }
-}
-
 extension Configuration.Stream {
     /// What reads this stream's payloads.
     var decoder: any SampleDecoder {
@@ -76,47 +65,5 @@ extension Configuration.Stream {
         case .json:
             JSONSampleDecoder(time: time.isEmpty ? nil : time, channels: channels, value: value)
         }
-    }
-}
-
-extension MQTTClient.Options {
-    /// The connection that a configuration asks for.
-    ///
-    /// - Parameters:
-    ///   - password: read from where the configuration says, if anywhere
-    ///   - prefix: of the topic under which the will says `offline`
-    init(_ broker: Configuration.Broker, password: String?, prefix: String) {
-        let address = BrokerAddress(broker.address)
-        if let path = address?.path {
-            self.init(address: .unix(path: path), clientID: broker.clientID)
-        } else {
-            self.init(
-                address: .tcp(host: address?.host ?? "localhost", port: address?.port ?? 1883),
-                clientID: broker.clientID
-            )
-        }
-        username = broker.username.isEmpty ? nil : broker.username
-        self.password = password
-        keepAlive = broker.keepAlive
-        sessionExpiry = broker.sessionExpiry == .zero ? nil : broker.sessionExpiry
-        queuedMessages = broker.queuedMessages
-        versions =
-            switch broker.version {
-            case .automatic: .preferVersion5
-            case .v5: .only(.v5)
-            case .v311: .only(.v311)
-            }
-        if address?.isEncrypted == true {
-            var certificates = Certificates(
-                authorities: broker.tls.authorities.isEmpty
-                    ? .system : .file(broker.tls.authorities)
-            )
-            certificates.certificate =
-                broker.tls.certificate.isEmpty ? nil : broker.tls.certificate
-            certificates.key = broker.tls.key.isEmpty ? nil : broker.tls.key
-            certificates.minimumVersion = broker.tls.minimumVersion
-            security = .certificates(certificates)
-        }
-        will = Will(topic: "\(prefix)/status", payload: Array("offline".utf8))
     }
 }

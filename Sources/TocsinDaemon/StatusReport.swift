@@ -1,14 +1,12 @@
 import Glibc
 import TocsinCore
 import TocsinFiles
-import TocsinMQTT
 
 /// How the daemon is, in JSON and in a line.
 struct StatusReport {
     let fleet: Fleet
     let intake: IntakeCounters
     let streams: [String]
-    let statistics: MQTTStatistics
     let overflow: Int
     let outputDropped: Int
     let outbox: Int

@@ -30,6 +30,12 @@ func reporting(_ work: () async throws -> Void) async throws {
         try await work()
     } catch let code as ExitCode {
         throw code
+    } catch let error as ValidationError {
+        // The parser's own, and said by it, together with how the command is used.
+        throw error
+    } catch let error as FileError where error.code == EPIPE {
+        // Whoever read the output wants no more, and that is no error.
+        throw ExitCode.success
     } catch {
         Console.note("\(error)")
         throw exitCode(of: error)
@@ -39,13 +45,13 @@ func reporting(_ work: () async throws -> Void) async throws {
 private func exitCode(of error: any Error) -> ExitCode {
     switch error {
     case let error as InFile: exitCode(of: error.reason)
-    case is ConfigurationError, is TopicTemplateError: SystemExit.configuration
+    case is ConfigurationError: SystemExit.configuration
     case is UnusableModel, is ModelFileError, is CSVError, is RecordingError, is DatasetError,
-        is MissingChannels:
+        is MissingChannels, is MQTTPublishRefusal:
         SystemExit.data
     case is BrokerUnavailable, is ControlError, is MQTTError: SystemExit.unavailable
     case is FileError: SystemExit.inputOutput
-    case is SimulationError: SystemExit.usage
+    case is SimulationError, is TopicTemplateError: SystemExit.usage
     default: ExitCode.failure
     }
 }
@@ -54,7 +60,8 @@ private func exitCode(of error: any Error) -> ExitCode {
 enum Console {
     /// Writes a line to standard error.
     static func note(_ text: String) {
-        write(Array("tocsin: \(text)\n".utf8), STDERR_FILENO)
+        // Where standard error is closed there is nowhere to say so; the exit code still speaks.
+        try? Files.write(Array("tocsin: \(text)\n".utf8), descriptor: STDERR_FILENO)
     }
 
     /// Writes to standard output.

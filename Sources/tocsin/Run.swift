@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import TocsinDaemon
+import TocsinFiles
 import TocsinSystemd
 
 extension Tocsin {
@@ -21,7 +22,7 @@ extension Tocsin {
                 let source = source
                 let daemon = Daemon(
                     configuration,
-                    environment: Daemon.Environment(),
+                    folders: ServiceFolders(),
                     logger: Logger(label: "tocsin"),
                     reread: { try source.read() }
                 )
@@ -48,6 +49,11 @@ struct ConfigurationOptions: ParsableArguments {
     /// Reads a configuration, or the usual one; without a file everything is at its default.
     static func read(_ path: String?) throws -> Configuration {
         if let path { return try Configuration(file: path) }
-        return Daemon.exists(usual) ? try Configuration(file: usual) : Configuration()
+        do {
+            _ = try Files.read(usual)
+        } catch where error.code == ENOENT {
+            return Configuration()
+        }
+        return try Configuration(file: usual)
     }
 }

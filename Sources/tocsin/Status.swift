@@ -15,6 +15,10 @@ extension Tocsin {
         func run() async throws {
             try await reporting {
                 let answer = try daemon.ask("status")
+                if let error = try StatusText.error(answer) {
+                    Console.note("the daemon says: \(error)")
+                    throw SystemExit.unavailable
+                }
                 Console.print(json ? answer : try StatusText.status(answer))
             }
         }

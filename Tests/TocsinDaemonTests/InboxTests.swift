@@ -24,6 +24,8 @@ extension Inbox {
             found.append(
                 "\(text(topic))=\(text(payload))\(isRetained ? " retained" : "")"
             )
+        } oversize: { topic, bytes in
+            found.append("\(text(topic)) with \(bytes) bytes")
         } event: { event in
             switch event {
             case .connected: found.append("!connected")
@@ -87,6 +89,8 @@ struct InboxTests {
                     if round > 0 { Issue.record("round \(round) is damaged") }
                     return
                 }
+            } oversize: { _, _ in
+                Issue.record("there was no large message")
             } event: { _ in
                 Issue.record("there was no event")
             }
@@ -114,6 +118,25 @@ struct InboxTests {
         #expect(found.suffix(1_000) == (0..<1_000).map { "!subscribed \($0)" })
         inbox.put(Array("t".utf8), Array("again".utf8))
         #expect(inbox.takeAll() == ["t=again"])
+    }
+
+    @Test func `of a message larger than a quarter of the ring only topic and size are kept`() throws {
+        let inbox = try Inbox(bytes: 0)
+        for _ in 0..<100 {
+            inbox.put(Array("big".utf8), [UInt8](repeating: 0x78, count: inbox.largest + 1))
+            inbox.put(Array("t".utf8), Array("1".utf8))
+            #expect(inbox.takeAll() == ["big with \(inbox.largest + 1) bytes", "t=1"])
+        }
+        #expect(inbox.overflow == 0)
+    }
+
+    @Test func `a message of a quarter of the ring fits wherever the ring begins`() throws {
+        let inbox = try Inbox(bytes: 0)
+        for i in 0..<50 {
+            inbox.put([], [UInt8](repeating: 0x78, count: inbox.largest - i))
+            #expect(inbox.takeAll().first?.utf8.count == inbox.largest - i + 1)
+        }
+        #expect(inbox.overflow == 0)
     }
 
     @Test func `events are not lost even when they fill the ring alone`() throws {
@@ -168,6 +191,8 @@ struct InboxTests {
                     && bytes.withUnsafeBufferPointer { $0.elementsEqual(expected) }
                 if !isGood { damaged += 1 }
                 next += 1
+            } oversize: { _, _ in
+                damaged += 1
             } event: { event in
                 if event != .subscribed(["\(next - 1)"]) { damaged += 1 }
                 events += 1
