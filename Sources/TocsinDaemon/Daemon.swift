@@ -30,6 +30,8 @@ public struct Daemon: Sendable {
     /// Runs until SIGTERM or SIGINT.
     public func run() async throws {
         let setup = try Setup(configuration)
+        // From here on SIGHUP does not end the process, which is what it does otherwise.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let notices = NoticeBoard(logger)
         let inbox = try Inbox(bytes: configuration.intake.queueBytes)
         let policy = PublishingPolicy(configuration.output)
@@ -79,11 +81,12 @@ public struct Daemon: Sendable {
         try client.start()
 
         let reloader = Reloader(start: configuration, reread: reread, inbox: inbox)
+        let reload = ReloadService(reloader: reloader, service: service, hangups: hangups)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: PipelineService(inbox: inbox, finished: finished)),
-                    .init(service: ReloadService(reloader: reloader, service: service)),
+                    .init(service: reload),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }

@@ -50,10 +50,11 @@ struct PipelineService: Service {
 struct ReloadService: Service {
     let reloader: Reloader
     let service: ServiceManager
+    let hangups: UnixSignalsSequence
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+            for await _ in hangups {
                 service.reloading()
                 reloader.reload()
             }

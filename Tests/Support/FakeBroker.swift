@@ -1,28 +1,27 @@
 import Foundation
 import Synchronization
-import TocsinTestSupport
 
 /// Something that listens like a broker and answers as a test wants.
 ///
 /// One connection at a time, on a thread that ends with ``stop()``.
-final class FakeBroker: Sendable {
+public final class FakeBroker: Sendable {
     /// A packet: the first byte of its header, and what follows its length.
-    struct Packet {
-        let header: UInt8
-        let body: [UInt8]
+    public struct Packet {
+        public let header: UInt8
+        public let body: [UInt8]
 
-        var isConnect: Bool { header == 0x10 }
-        var isSubscribe: Bool { header == 0x82 }
+        public var isConnect: Bool { header == 0x10 }
+        public var isSubscribe: Bool { header == 0x82 }
         /// The protocol level in CONNECT, behind the six bytes of the name.
-        var level: UInt8 { body[6] }
+        public var level: UInt8 { body[6] }
     }
 
-    let port: Int
+    public let port: Int
     private let listener: Int32
     private let levelsSeen = Mutex<[UInt8]>([])
 
     /// - Parameter answer: what to send for a packet, or `nil` to hang up
-    init(_ answer: @escaping @Sendable (Packet) -> [UInt8]?) throws {
+    public init(_ answer: @escaping @Sendable (Packet) -> [UInt8]?) throws {
         (listener, port) = try listeningSocket()
         Thread.detachNewThread { [listener, weak self] in
             while true {
@@ -43,9 +42,9 @@ final class FakeBroker: Sendable {
     }
 
     /// The protocol levels that were asked for so far.
-    var levels: [UInt8] { levelsSeen.withLock(\.self) }
+    public var levels: [UInt8] { levelsSeen.withLock(\.self) }
 
-    func stop() {
+    public func stop() {
         // Lets accept return; the descriptor itself stays the thread's until then.
         shutdown(listener, Int32(SHUT_RDWR))
     }
