@@ -30,6 +30,16 @@ public enum Recording {
         return Array(try encoder.encode(line))
     }
 
+    /// The messages of a whole recording, in order; empty lines are skipped.
+    public static func decodeAll(_ bytes: [UInt8]) throws(RecordingError) -> [Message] {
+        var messages: [Message] = []
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (i, line) in lines.enumerated() where !line.isEmpty {
+            messages.append(try decode(line, number: i + 1))
+        }
+        return messages
+    }
+
     /// The message on a line; `number` is the line's, for the error.
     public static func decode(
         _ line: some Sequence<UInt8>,

@@ -24,23 +24,24 @@ public struct Setup: Sendable {
                 )
             )
         }
-        var streams: [TocsinCore.Stream] = []
-        for stream in configuration.streams {
-            streams.append(
-                TocsinCore.Stream(
-                    name: stream.name,
-                    template: try TopicTemplate(stream.topic),
-                    decoder: stream.decoder
-                )
-            )
-        }
         self.models = models
         intake = Intake(
-            streams: streams,
+            streams: try Self.streams(configuration),
             assignment: ModelAssignment(rules),
             largestPayload: configuration.intake.largestPayload,
             furthestAhead: configuration.intake.furthestAhead
         )
+    }
+
+    /// The streams of a configuration.
+    public static func streams(_ configuration: Configuration) throws -> [TocsinCore.Stream] {
+        try configuration.streams.map { stream in
+            TocsinCore.Stream(
+                name: stream.name,
+                template: try TopicTemplate(stream.topic),
+                decoder: stream.decoder
+            )
+        }
     }
 
     /// Reads a model file; errors name it.
