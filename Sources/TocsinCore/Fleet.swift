@@ -93,7 +93,8 @@ public struct Fleet: Sendable {
 
     /// Advances and judges every device whose frame is complete.
     public mutating func assess(_ emit: (Assessment) -> Void) {
-        for device in ready {
+        for i in ready.indices {
+            let device = ready[i]
             while devices[device].assembler.hasCompleteFrame { assessOldest(device, emit: emit) }
             devices[device].isReady = false
         }

@@ -19,7 +19,7 @@ public struct Frame: Sendable, Equatable {
 
     /// Whether no channel has a value.
     public var isEmpty: Bool {
-        for value in values where !value.isNaN { return false }
+        for c in values.indices where !values[c].isNaN { return false }
         return true
     }
 }

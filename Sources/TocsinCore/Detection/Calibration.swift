@@ -96,9 +96,8 @@ public struct Calibration: Sendable, Equatable, Codable {
         /// The probability that a healthy frame has a fused score of at least `a`.
         public func probability(_ a: Double) -> Double {
             let count = Double(quantiles.count)
-            guard let first = quantiles.first, let last = quantiles.last, a > first else {
-                return 1
-            }
+            guard !quantiles.isEmpty, a > quantiles[0] else { return 1 }
+            let last = quantiles[quantiles.count - 1]
             if a >= last { return exp(-(a - last) / excess) / count }
             var upper = 1
             while quantiles[upper] <= a { upper += 1 }

@@ -63,11 +63,9 @@ public struct DriftDetector: Sendable, Equatable {
 
         /// The cause with the largest ratio, and that ratio.
         public var largest: (cause: DriftCause, ratio: Double) {
-            var best = DriftCause.residual
-            for cause in DriftCause.allCases where ratios[cause.rawValue] > ratios[best.rawValue] {
-                best = cause
-            }
-            return (best, ratios[best.rawValue])
+            var best = 0
+            for i in 1..<4 where ratios[i] > ratios[best] { best = i }
+            return (DriftCause(rawValue: best) ?? .residual, ratios[best])
         }
 
         public static func == (a: Drift, b: Drift) -> Bool {

@@ -28,6 +28,8 @@ public struct FrameAssembler: Sendable {
     private let channels: Int
     private let slots: Int64
     private let period: Int64
+    /// How long a value is held, in microseconds; negative for never.
+    private let holdLimit: Int64
 
     /// Tick 0, in microseconds; `nil` before the first sample.
     private(set) var origin: Int64?
@@ -54,6 +56,11 @@ public struct FrameAssembler: Sendable {
         self.lateness = lateness
         self.channels = channels
         period = max(clock.period.microseconds, 1000)
+        holdLimit =
+            switch clock.fill {
+            case .hold: clock.holdLimit.microseconds
+            case .missing: -1
+            }
         slots = min(2 + (lateness.microseconds + period - 1) / period, 64)
         values = Array(repeating: .nan, count: Int(slots) * channels)
         hasArrived = Array(repeating: false, count: Int(slots) * channels)
@@ -127,9 +134,7 @@ public struct FrameAssembler: Sendable {
                 frame.values[c] = value
                 held[c] = value
                 heldSince[c] = time
-            } else if isSilent || clock.fill == .missing
-                || heldSince[c] == .min || time - heldSince[c] > clock.holdLimit.microseconds
-            {
+            } else if isSilent || heldSince[c] == .min || time - heldSince[c] > holdLimit {
                 frame.values[c] = .nan
             } else {
                 frame.values[c] = held[c]

@@ -104,7 +104,16 @@ public struct Intake: Sendable {
         guard let device = fleet.find(name) else {
             return try meet(name, stream, time, arrival, isRetained, &fleet, emit)
         }
-        return take(device, time, arrival, isRetained, &fleet, emit)
+        return Self.take(
+            batch,
+            device: device,
+            time: time,
+            arrival: arrival,
+            isRetained: isRetained,
+            counters: &counters,
+            fleet: &fleet,
+            emit: emit
+        )
     }
 
     private func route(_ topic: Span<UInt8>) -> (stream: Int, match: TopicMatch)? {
@@ -131,33 +140,46 @@ public struct Intake: Sendable {
             counters.unwatched += 1
             return .unwatched(device: device, isNews: counters.noteUnwatched(device))
         }
-        return take(number, time, arrival, isRetained, &fleet, emit)
+        return Self.take(
+            batch,
+            device: number,
+            time: time,
+            arrival: arrival,
+            isRetained: isRetained,
+            counters: &counters,
+            fleet: &fleet,
+            emit: emit
+        )
     }
 
     /// Hands the batch to the fleet, sample by sample.
-    private mutating func take(
-        _ device: Int,
-        _ time: Timestamp,
-        _ arrival: Timestamp,
-        _ isRetained: Bool,
-        _ fleet: inout Fleet,
-        _ emit: (Assessment) -> Void
+    ///
+    /// A function of its own, and `static`, so that neither batch nor names are ever copied.
+    private static func take(
+        _ batch: borrowing SampleBatch,
+        device: Int,
+        time: Timestamp,
+        arrival: Timestamp,
+        isRetained: Bool,
+        counters: inout IntakeCounters,
+        fleet: inout Fleet,
+        emit: (Assessment) -> Void
     ) -> Outcome {
         var outcome = Outcome.taken
         let model = fleet.devices[device].model
-        let names = batch.names
-        for entry in batch.entries {
-            let name = names.span.extracting(entry.name)
+        for i in batch.entries.indices {
+            let value = batch.entries[i].value
+            let name = batch.names.span.extracting(batch.entries[i].name)
             if let channel = model.table.find(name) {
                 let sample = Sample(
                     device: device,
                     channel: channel,
                     time: time,
-                    value: entry.value,
+                    value: value,
                     isRetained: isRetained
                 )
                 fleet.take(sample, arrival: arrival, emit: emit)
-            } else if !entry.value.isNaN {
+            } else if !value.isNaN {
                 counters.unknownChannels += 1
                 if outcome == .taken, let channel = counters.noteUnknown(device, name) {
                     outcome = .unknownChannel(

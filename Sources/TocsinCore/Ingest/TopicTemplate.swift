@@ -56,12 +56,12 @@ public struct TopicTemplate: Sendable, Equatable {
     public func match(_ topic: Span<UInt8>) -> TopicMatch? {
         var match = TopicMatch(device: 0..<0, channel: 0..<0)
         var start = 0
-        for (i, level) in levels.enumerated() {
-            if level == .rest { return match }
+        for i in levels.indices {
+            if levels[i] == .rest { return match }
             guard start <= topic.count else { return nil }
             var end = start
             while end < topic.count, topic[end] != UInt8(ascii: "/") { end += 1 }
-            switch level {
+            switch levels[i] {
             case .literal(let name):
                 guard name.count == end - start else { return nil }
                 for j in name.indices where name[j] != topic[start + j] { return nil }

@@ -16,6 +16,7 @@ extension Model {
         faults: FaultLimits? = nil,
         range: ClosedRange<Double>? = nil,
         threshold: Double = 3,
+        driftThreshold: Double = 0.6,
         identity: String = "1",
         seed: UInt64 = 1
     ) throws -> Model {
@@ -38,7 +39,7 @@ extension Model {
         let quantity = PopulationStability.Reference(
             edges: [0.1, 0.4, 0.8, 1.5],
             shares: [0.2, 0.2, 0.2, 0.2, 0.2],
-            threshold: 0.6
+            threshold: driftThreshold
         )
         let calibration = Calibration(
             isScored: names.map { _ in true },
