@@ -114,7 +114,7 @@ extension Alert {
 extension Double {
     /// With four significant digits.
     public var readable: String {
-        guard isFinite, self != 0 else { return description }
+        guard isFinite else { return description }
         var scale = 1.0
         while abs(self) * scale < 1000, scale < 1e12 { scale *= 10 }
         let rounded = (self * scale).rounded() / scale

@@ -42,16 +42,17 @@ extension DeviceMonitor {
         for kind in AlertKind.allCases {
             try saved.conditions[kind.rawValue].restore(from: &reader)
         }
-        saved.framesSinceReset = try reader.readInteger()
-        saved.frames = try reader.readInteger()
-        saved.resets = try reader.readInteger()
-        saved.frame.time = Timestamp(microseconds: try reader.readInteger())
+        saved.framesSinceReset = try reader.readCount()
+        saved.frames = try reader.readCount()
+        saved.resets = try reader.readCount()
+        saved.frame.time = Timestamp(microseconds: try reader.readTime())
         let hasScore = try reader.readBool()
-        let value = try reader.readDouble()
-        let tailProbability = try reader.readDouble()
+        let value = try reader.readAmount()
+        let tailProbability = try reader.readAmount()
         saved.lastScore =
             hasScore
             ? AnomalyScorer.Score(value: value, tailProbability: tailProbability) : nil
+        try reader.expectEnd()
         self = saved
     }
 }

@@ -83,8 +83,33 @@ public struct StateReader: Sendable {
 
     mutating func readBool() throws(StateError) -> Bool {
         let byte = try take(1)
-        return byte.first == 1
+        guard let byte = byte.first, byte <= 1 else { throw .inconsistent }
+        return byte == 1
     }
+
+    /// A number of things that were counted.
+    mutating func readCount() throws(StateError) -> Int64 {
+        let value = try readInteger()
+        guard (0..<Self.bound).contains(value) else { throw .inconsistent }
+        return value
+    }
+
+    /// Microseconds since 1970, far enough from the ends to be added to; `Int64.min` stands for
+    /// never.
+    mutating func readTime() throws(StateError) -> Int64 {
+        let value = try readInteger()
+        guard value == .min || abs(value) < Self.bound else { throw .inconsistent }
+        return value
+    }
+
+    /// A number that is finite and not negative, such as an energy.
+    mutating func readAmount() throws(StateError) -> Double {
+        let value = try readDouble()
+        guard value.isFinite, value >= 0 else { throw .inconsistent }
+        return value
+    }
+
+    private static let bound: Int64 = 1 << 60
 
     mutating func readInteger() throws(StateError) -> Int64 {
         var value: UInt64 = 0
@@ -108,6 +133,25 @@ public struct StateReader: Sendable {
         var values: [Double] = []
         for _ in 0..<count { values.append(try readDouble()) }
         return values
+    }
+
+    /// Numbers that are finite and not negative.
+    mutating func readAmounts(count: Int) throws(StateError) -> [Double] {
+        let values = try readDoubles(count: count)
+        guard values.allSatisfy({ $0.isFinite && $0 >= 0 }) else { throw .inconsistent }
+        return values
+    }
+
+    /// Numbers of things that were counted.
+    mutating func readCounts(count: Int) throws(StateError) -> [Int64] {
+        let values = try readIntegers(count: count)
+        guard values.allSatisfy({ (0..<Self.bound).contains($0) }) else { throw .inconsistent }
+        return values
+    }
+
+    /// Throws if anything was left unread.
+    func expectEnd() throws(StateError) {
+        guard position == bytes.endIndex else { throw .inconsistent }
     }
 
     mutating func readFloats(count: Int) throws(StateError) -> [Float] {

@@ -124,11 +124,14 @@ extension AlertCondition {
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         isRaised = try reader.readBool()
-        since = Timestamp(microseconds: try reader.readInteger())
-        peak = try reader.readDouble()
-        streak = try reader.readInteger()
-        lastSaid = Timestamp(microseconds: try reader.readInteger())
-        let cleared = try reader.readInteger()
+        since = Timestamp(microseconds: try reader.readTime())
+        peak = try reader.readAmount()
+        streak = try reader.readCount()
+        lastSaid = Timestamp(microseconds: try reader.readTime())
+        guard since.microseconds != .min, lastSaid.microseconds != .min else {
+            throw .inconsistent
+        }
+        let cleared = try reader.readTime()
         clearedAt = cleared == .min ? nil : Timestamp(microseconds: cleared)
     }
 }

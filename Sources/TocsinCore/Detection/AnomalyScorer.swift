@@ -151,9 +151,10 @@ extension AnomalyScorer {
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         let channels = means.count
-        forecast.restore(try reader.readDoubles(count: channels))
-        reconstruction.restore(try reader.readDoubles(count: channels))
-        level.restore(try reader.readDoubles(count: channels))
+        forecast.restore(try reader.readAmounts(count: channels))
+        reconstruction.restore(try reader.readAmounts(count: channels))
+        level.restore(try reader.readAmounts(count: channels))
         means = try reader.readDoubles(count: channels)
+        guard means.allSatisfy(\.isFinite) else { throw .inconsistent }
     }
 }

@@ -169,10 +169,11 @@ extension DriftDetector {
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         for i in trackers.indices {
-            trackers[i].restore(try reader.readDoubles(count: trackers[i].shares.count))
+            trackers[i].restore(try reader.readAmounts(count: trackers[i].shares.count))
         }
         hasPrevious = try reader.readBool()
         previous = try reader.readFloats(count: previous.count)
-        deviations = try reader.readDoubles(count: deviations.count)
+        guard previous.allSatisfy(\.isFinite) else { throw .inconsistent }
+        deviations = try reader.readAmounts(count: deviations.count)
     }
 }

@@ -111,11 +111,15 @@ extension FaultDetector {
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         let channels = last.count
         last = try reader.readDoubles(count: channels)
-        stillFor = try reader.readIntegers(count: channels)
-        absentFor = try reader.readIntegers(count: channels)
-        invalidFor = try reader.readIntegers(count: channels)
-        outsideFor = try reader.readIntegers(count: channels)
-        causes = try reader.readIntegers(count: channels).map {
+        stillFor = try reader.readCounts(count: channels)
+        absentFor = try reader.readCounts(count: channels)
+        invalidFor = try reader.readCounts(count: channels)
+        outsideFor = try reader.readCounts(count: channels)
+        let saved = try reader.readIntegers(count: channels)
+        guard saved.allSatisfy({ (-1..<Int64(FaultCause.allCases.count)).contains($0) }) else {
+            throw .inconsistent
+        }
+        causes = saved.map {
             FaultCause(rawValue: Int(clamping: $0))
         }
     }

@@ -176,18 +176,33 @@ extension FrameAssembler {
     /// Takes back what ``save(to:)`` wrote, by an assembler of the same clock and lateness.
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         let hasOrigin = try reader.readBool()
-        let savedOrigin = try reader.readInteger()
+        let savedOrigin = try reader.readTime()
         origin = hasOrigin ? savedOrigin : nil
-        oldest = try reader.readInteger()
+        oldest = try reader.readCount()
         newest = try reader.readInteger()
-        watermark = try reader.readInteger()
+        watermark = try reader.readTime()
         values = try reader.readDoubles(count: values.count)
-        hasArrived = try reader.readIntegers(count: hasArrived.count).map { $0 != 0 }
+        let flags = try reader.readIntegers(count: hasArrived.count)
         held = try reader.readDoubles(count: held.count)
         heldSince = try reader.readIntegers(count: heldSince.count)
-        guard oldest >= 0, newest >= -1, newest - oldest < slots else { throw .inconsistent }
+        hasArrived = flags.map { $0 != 0 }
+        guard flags.allSatisfy({ $0 == 0 || $0 == 1 }),
+            zip(values, hasArrived).allSatisfy({ $0.isFinite && $1 || $0.isNaN }),
+            held.allSatisfy({ !$0.isInfinite }),
+            heldSince.allSatisfy({ $0 == .min || abs($0) < 1 << 60 }),
+            isConsistent
+        else { throw .inconsistent }
         for slot in arrived.indices {
             arrived[slot] = hasArrived[slot * channels..<(slot + 1) * channels].count { $0 }
         }
+    }
+
+    /// Whether grid, window and watermark belong together; without that, the way from one to the
+    /// other might be stepped through for years.
+    private var isConsistent: Bool {
+        guard let origin else { return oldest == 0 && newest == -1 && watermark == .min }
+        guard origin != .min, watermark != .min else { return false }
+        return newest == (watermark - origin + period / 2).floorDivided(by: period)
+            && (0...slots).contains(newest - oldest + 1)
     }
 }

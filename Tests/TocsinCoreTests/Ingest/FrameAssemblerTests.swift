@@ -70,10 +70,10 @@ struct FrameAssemblerTests {
         line.take(0, 0, 1)
         #expect(line.text == [])
         line.take(1, 0, 2)
-        #expect(line.text == ["0.0 1! 2!"])
+        #expect(line.text == ["0 1! 2!"])
         line.take(1, 1, 3)
         line.take(0, 1, 4)
-        #expect(line.text == ["0.0 1! 2!", "1 4! 3!"])
+        #expect(line.text == ["0 1! 2!", "1 4! 3!"])
     }
 
     @Test func `the first sample lays the grid, and jitter does not move it`() {
@@ -98,9 +98,9 @@ struct FrameAssemblerTests {
         line.take(0, 1.99 - 0.5, 9)
         #expect(line.text == [])
         line.take(0, 2, 3)
-        #expect(line.text == ["0.0 1! -"])
+        #expect(line.text == ["0 1! -"])
         line.flush()
-        #expect(line.text == ["0.0 1! -", "1 2! -", "2 3! -"])
+        #expect(line.text == ["0 1! -", "1 2! -", "2 3! -"])
     }
 
     @Test func `a late sample within the tolerance stands in its frame`() {
@@ -111,7 +111,7 @@ struct FrameAssemblerTests {
         line.take(1, 1, 7)
         line.take(1, 0, 6)
         line.take(1, 2, 8)
-        #expect(line.text == ["0.0 1! 6!", "1 2! 7!", "2 3! 8!"])
+        #expect(line.text == ["0 1! 6!", "1 2! 7!", "2 3! 8!"])
         line.take(0, 0, 99)
         #expect(line.placements.last == .late)
         #expect(line.frames.count == 3)
@@ -123,7 +123,7 @@ struct FrameAssemblerTests {
         line.take(0, 0.1, 2)
         #expect(line.placements == [.placed, .duplicate])
         line.take(1, 0, 3)
-        #expect(line.text == ["0.0 1! 3!"])
+        #expect(line.text == ["0 1! 3!"])
     }
 
     @Test func `a value is held up to the limit, then missing`() {
@@ -132,7 +132,7 @@ struct FrameAssemblerTests {
         line.take(1, 0, 5)
         for i in 1...4 { line.take(0, Double(i), 1) }
         line.flush()
-        #expect(line.text == ["0.0 1! 5!", "1 1! 5", "2 1! 5", "3 1! -", "4 1! -"])
+        #expect(line.text == ["0 1! 5!", "1 1! 5", "2 1! 5", "3 1! -", "4 1! -"])
     }
 
     @Test func `the policy missing holds nothing`() {
@@ -143,7 +143,7 @@ struct FrameAssemblerTests {
         line.take(1, 0, 5)
         line.take(0, 1, 1)
         line.flush()
-        #expect(line.text == ["0.0 1! 5!", "1 1! -"])
+        #expect(line.text == ["0 1! 5!", "1 1! -"])
     }
 
     @Test func `a sample that says no value completes the frame, and is invalid, not fresh`() {
@@ -152,7 +152,7 @@ struct FrameAssemblerTests {
         line.take(1, 0, 5)
         line.take(0, 1, .nan)
         line.take(1, 1, 6)
-        #expect(line.text == ["0.0 1! 5!", "1 1? 6!"])
+        #expect(line.text == ["0 1! 5!", "1 1? 6!"])
     }
 
     @Test func `a short gap is stepped through with empty frames`() {
@@ -161,7 +161,7 @@ struct FrameAssemblerTests {
         line.take(1, 0, 5)
         line.take(0, 4, 2)
         line.take(1, 4, 6)
-        #expect(line.text == ["0.0 1! 5!", "1 - -", "2 - -", "3 - -", "4 2! 6!"])
+        #expect(line.text == ["0 1! 5!", "1 - -", "2 - -", "3 - -", "4 2! 6!"])
         #expect(line.frames[1].isEmpty && !line.frames[4].isEmpty)
     }
 
@@ -214,7 +214,7 @@ struct FrameAssemblerTests {
         line.take(1, 0, 8)
         line.take(0, 1, 2)
         line.flush()
-        #expect(line.text == ["0.0 1! 8!", "1 2! 8"])
+        #expect(line.text == ["0 1! 8!", "1 2! 8"])
     }
 
     @Test func `shuffling within the tolerance gives the same frames`() {
