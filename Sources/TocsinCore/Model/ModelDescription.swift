@@ -84,11 +84,14 @@ extension ModelFile {
             guard lengths.allSatisfy({ $0 == count }) else {
                 throw .unusableDescription("the calibration is for another number of channels")
             }
-            let spreads = [
-                calibration.threshold, calibration.tail.excess, calibration.level.energy.spread,
-            ]
+            let residuals = [calibration.forecast, calibration.reconstruction].compactMap { $0 }
+            let spreads =
+                [calibration.threshold, calibration.tail.excess, calibration.level.energy.spread]
+                + calibration.level.rms + calibration.level.meanRMS
+                + residuals.flatMap { $0.rms + [$0.energy.spread] }
             guard spreads.allSatisfy({ $0 > 0 && $0.isFinite }),
-                !calibration.tail.quantiles.isEmpty,
+                !calibration.tail.quantiles.isEmpty, calibration.tail.quantiles.isRising,
+                calibration.faults.bad > 0,
                 blueprint.heads.contains(.forecast) == (calibration.forecast != nil),
                 blueprint.heads.contains(.reconstruct) == (calibration.reconstruction != nil)
             else { throw .unusableDescription("the calibration does not fit the network") }
@@ -96,9 +99,17 @@ extension ModelFile {
             guard quantities.count == DriftCause.allCases.count,
                 quantities.allSatisfy({
                     $0.shares.count == $0.edges.count + 1 && $0.threshold > 0
+                        && $0.edges.isRising && $0.shares.allSatisfy { $0 >= 0 }
                 })
             else { throw .unusableDescription("the drift reference is incomplete") }
         }
+    }
+}
+
+extension [Double] {
+    /// Whether no element is less than the one before it.
+    fileprivate var isRising: Bool {
+        zip(self, dropFirst()).allSatisfy { $0 <= $1 }
     }
 }
 

@@ -6,7 +6,7 @@ import TocsinNN
 /// A safetensors file that PyTorch's own loader reads: weights under PyTorch's names, `scaler.offset`
 /// and `scaler.gain` (F64), `drift.hidden_mean` and `drift.hidden_whitening`, and the golden
 /// sequence: `golden.frames` with the `golden.scores` that they must give (F64, NaN for none).
-/// Everything else is JSON under the key `tocsin` of the metadata.
+/// Everything else is JSON under the key `tocsin` of the metadata, beside a checksum.
 public enum ModelFile {
     /// The version of the format that this code writes.
     public static let version = 1
@@ -47,6 +47,7 @@ public enum ModelFile {
         file.metadata = [
             "format": "pt", "tocsin": String(decoding: description, as: UTF8.self),
         ]
+        file.metadata["checksum"] = file.checksum
         return try file.encoded()
     }
 
@@ -60,6 +61,8 @@ public enum ModelFile {
             throw .notAModel("its metadata has no key 'tocsin'")
         }
         let description = try Description(text)
+        // Written by all that tocsin writes; a file made by other means need not have one.
+        if let checksum = file.metadata["checksum"], checksum != file.checksum { throw .damaged }
         let blueprint = description.blueprint
         do {
             try blueprint.validate()
@@ -149,6 +152,9 @@ public enum ModelFile {
         }
         let expected = try file.doubles("golden.scores", shape: [count])
         let frames = try file.doubles("golden.frames", shape: [count, model.channels.count])
+        guard expected.contains(where: { !$0.isNaN }) else {
+            throw .unusableDescription("its golden sequence has no score")
+        }
         let found = model.scores(of: frames)
         for i in expected.indices {
             if expected[i].isNaN, found[i].isNaN { continue }

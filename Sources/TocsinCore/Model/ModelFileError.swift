@@ -2,6 +2,8 @@
 public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     /// The file ends before its content does.
     case truncated
+    /// Its content is not what its checksum was taken of.
+    case damaged
     /// It is something else; the reason says why.
     case notAModel(String)
     /// A tensor's place in the file cannot be.
@@ -26,6 +28,7 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .truncated: "the file is truncated; copy or train it again"
+        case .damaged: "the file is damaged; copy or train it again"
         case .notAModel(let why): "not a tocsin model: \(why)"
         case .wrongOffsets(let tensor): "damaged: the extent of \(tensor) does not fit the file"
         case .unknownType(let tensor, let type):

@@ -46,7 +46,11 @@ struct Safetensors: Equatable {
             throw .notAModel("its header is not that of a safetensors file")
         }
         var covered = 0
-        for (name, entry) in header.sorted(by: { $0.value.start < $1.value.start }) {
+        // An empty tensor starts where the next one does, and comes first.
+        let order = header.sorted { a, b in
+            (a.value.start, a.value.end) < (b.value.start, b.value.end)
+        }
+        for (name, entry) in order {
             if name == "__metadata__" {
                 metadata = entry.metadata
                 continue
@@ -93,6 +97,19 @@ struct Safetensors: Equatable {
         )
     }
 
+    /// A hash of all tensors and metadata, but for the one that holds it.
+    var checksum: String {
+        var content: [UInt8] = []
+        for (key, text) in metadata.sorted(by: { $0.key < $1.key }) where key != "checksum" {
+            content += Array("\(key)\0\(text)\0".utf8)
+        }
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            content += Array("\(name)\0\(tensor.shape)\0".utf8)
+            content.append(tensor.elements)
+        }
+        return ModelFile.hash(content)
+    }
+
     /// The file's bytes: metadata first, then the tensors, the wide types before the narrow ones and
     /// by name within a type, so that every tensor is aligned.
     func encoded() throws -> [UInt8] {
@@ -103,12 +120,7 @@ struct Safetensors: Equatable {
         }
         for (name, tensor) in order {
             let first = body.count
-            switch tensor.elements {
-            case .f32(let values):
-                for value in values { body.append(littleEndian: UInt64(value.bitPattern), 4) }
-            case .f64(let values):
-                for value in values { body.append(littleEndian: value.bitPattern, 8) }
-            }
+            body.append(tensor.elements)
             header[name] = Entry(
                 type: tensor.elements.width == 4 ? "F32" : "F64",
                 shape: tensor.shape,
@@ -185,6 +197,15 @@ extension Safetensors.Elements {
 }
 
 extension [UInt8] {
+    fileprivate mutating func append(_ elements: Safetensors.Elements) {
+        switch elements {
+        case .f32(let values):
+            for value in values { append(littleEndian: UInt64(value.bitPattern), 4) }
+        case .f64(let values):
+            for value in values { append(littleEndian: value.bitPattern, 8) }
+        }
+    }
+
     fileprivate mutating func append(littleEndian value: UInt64, _ count: Int) {
         var rest = value
         for _ in 0..<count {

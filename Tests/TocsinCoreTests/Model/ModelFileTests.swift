@@ -1,0 +1,183 @@
+import Testing
+import TocsinNN
+
+@testable import TocsinCore
+
+struct ModelFileTests {
+    private static let golden: [Double] = {
+        var random = SeededGenerator(seed: 1)
+        return (0..<24).flatMap { t in
+            var values = healthyValues(t, channels: 2, &random)
+            if t == 9 { values[1] = .nan }
+            // Healthy frames score 0, whatever the weights.
+            if t > 9 { values[0] += Double(t) }
+            return values
+        }
+    }()
+
+    private static func model(_ heads: Heads = .forecast) throws -> Model {
+        try .small(heads: heads, range: -5...50, threshold: 0.5)
+    }
+
+    private func file() throws -> [UInt8] {
+        try ModelFile.encode(Self.model(), golden: Self.golden)
+    }
+
+    /// The file with some of its tensors or its metadata changed.
+    private func changed(_ change: (inout Safetensors) -> Void) throws -> [UInt8] {
+        var file = try Safetensors(file())
+        change(&file)
+        file.metadata["checksum"] = nil
+        return try file.encoded()
+    }
+
+    /// The file with words of its description replaced.
+    private func described(_ old: String, _ new: String) throws -> [UInt8] {
+        try changed { file in
+            let text = file.metadata["tocsin"] ?? ""
+            guard let range = text.firstRange(of: old) else {
+                Issue.record("no \(old)")
+                return
+            }
+            file.metadata["tocsin"] = text.replacingCharacters(in: range, with: new)
+        }
+    }
+
+    private func error(_ bytes: [UInt8]) -> ModelFileError? {
+        do throws(ModelFileError) {
+            _ = try ModelFile.decode(bytes, name: "x")
+            return nil
+        } catch {
+            #expect(!error.description.isEmpty && !error.description.contains("\n"))
+            return error
+        }
+    }
+
+    @Test(arguments: [Heads.forecast, .reconstruct, [.forecast, .reconstruct]])
+    func `a model is read as it was written`(heads: Heads) throws {
+        let model = try Self.model(heads)
+        let bytes = try ModelFile.encode(model, golden: Self.golden)
+        let read = try ModelFile.decode(bytes, name: "pump")
+        #expect(read.name == "pump")
+        #expect(read.identity == ModelFile.hash(bytes))
+        #expect(read.channels == model.channels)
+        #expect(read.scaler == model.scaler)
+        #expect(read.autoencoder == model.autoencoder)
+        #expect(read.calibration == model.calibration)
+        #expect(read.clock == model.clock)
+        #expect(read.warmUp == model.warmUp)
+        #expect(read.longestSequence == model.longestSequence)
+        #expect(read.provenance == model.provenance)
+        #expect(read.validation == model.validation)
+        #expect(try ModelFile.encode(read, golden: Self.golden) == bytes)
+        #expect(read.scores(of: Self.golden).contains { $0 > 0 })
+    }
+
+    @Test func `a file that was cut short is refused`() throws {
+        let bytes = try file()
+        for length in 0..<bytes.count {
+            #expect(error(Array(bytes[..<length])) != nil, "\(length)")
+        }
+        #expect(error(bytes + [0]) == .wrongOffsets(tensor: "the last one"))
+    }
+
+    @Test func `a damaged file never becomes another model`() throws {
+        let bytes = try file()
+        var random = SeededGenerator(seed: 2)
+        for round in 0..<1500 {
+            var damaged = bytes
+            damaged[random.integer(in: 0..<bytes.count)] ^= 1 << UInt8(random.integer(in: 0..<8))
+            if round % 3 == 0 {
+                damaged[random.integer(in: 0..<bytes.count)] = UInt8.random(
+                    in: 0...255,
+                    using: &random
+                )
+            }
+            guard damaged != bytes, error(damaged) == nil else { continue }
+            // What is left are bytes that say nothing, such as the header's padding.
+            let read = try ModelFile.decode(damaged, name: "x")
+            #expect(try ModelFile.encode(read, golden: Self.golden) == bytes, "round \(round)")
+        }
+    }
+
+    @Test func `a tensor that is missing, unknown, or of another shape or type is refused`() throws
+    {
+        let weight = "encoder.weight_hh_l0"
+        #expect(error(try changed { $0.tensors[weight] = nil }) == .missingTensor(weight))
+        #expect(
+            error(try changed { $0.tensors["extra"] = $0.tensors[weight] })
+                == .unknownTensor("extra")
+        )
+        #expect(
+            error(try changed { $0.tensors[weight]?.shape = [4, 16] })
+                == .wrongShape(tensor: weight, expected: [16, 4], found: [4, 16])
+        )
+        #expect(
+            error(
+                try changed { file in
+                    file.tensors["scaler.gain"] = Safetensors.Tensor(
+                        shape: [2],
+                        elements: .f32([1, 1])
+                    )
+                }
+            ) == .unknownType(tensor: "scaler.gain", type: "F32")
+        )
+        #expect(
+            error(try changed { $0.metadata = ["format": "pt"] })
+                == .notAModel("its metadata has no key 'tocsin'")
+        )
+    }
+
+    @Test func `a model that does not give its golden scores is refused`() throws {
+        let bytes = try changed { file in
+            file.tensors["scaler.offset"] = Safetensors.Tensor(
+                shape: [2],
+                elements: .f64([10.5, 10])
+            )
+        }
+        guard case .wrongGoldenScore = error(bytes) else {
+            Issue.record("\(String(describing: error(bytes)))")
+            return
+        }
+    }
+
+    @Test func `a model that proves nothing is refused`() throws {
+        // Shorter than the warm-up: every golden score is missing.
+        let bytes = try ModelFile.encode(Self.model(), golden: Array(Self.golden.prefix(6)))
+        #expect(error(bytes) == .unusableDescription("its golden sequence has no score"))
+    }
+
+    @Test func `a file of a newer format says so, whatever else it holds`() throws {
+        #expect(
+            error(try described(#""format_version":1"#, #""format_version":2,"new":[]"#))
+                == .newerFormat(2)
+        )
+    }
+
+    @Test(arguments: [
+        (#""warm_up":4"#, #""warm_up":-1"#), (#""warm_up":4"#, #""warm_up":"4""#),
+        (#""period_us":1000000"#, #""period_us":0"#), (#""period_us":1000000"#, #""period_us":-1"#),
+        (#""max_gap_us":10000000"#, #""max_gap_us":9000000000000000"#),
+        (#""name":"b""#, #""name":"a""#), (#""is_scored":[true,true]"#, #""is_scored":[true]"#),
+        (#""excess":0.3"#, #""excess":0"#), (#""threshold":0.5"#, #""threshold":-1"#),
+        (#""rms":[1,1]"#, #""rms":[1,0]"#), (#""rms":[1,1]"#, #""rms":[1,-1]"#),
+        (#""spread":0.5"#, #""spread":0"#), (#""bad":3"#, #""bad":0"#),
+        (#""edges":[0.1,0.4,0.8,1.5]"#, #""edges":[0.1,0.8,0.4,1.5]"#),
+        (#""shares":[0.2,0.2,"#, #""shares":[-0.2,0.6,"#), (#""hiddenSize":4"#, #""hiddenSize":0"#),
+        (#""hiddenSize":4"#, #""hiddenSize":4611686018427387904"#),
+        (#""inputSize":2"#, #""inputSize":3"#),
+    ])
+    func `a description that cannot be is refused`(old: String, new: String) throws {
+        #expect(error(try described(old, new)) != nil)
+    }
+}
+
+extension String {
+    fileprivate func firstRange(of text: String) -> Range<Index>? {
+        indices.first { self[$0...].hasPrefix(text) }.map { $0..<index($0, offsetBy: text.count) }
+    }
+
+    fileprivate func replacingCharacters(in range: Range<Index>, with text: String) -> String {
+        String(self[..<range.lowerBound]) + text + String(self[range.upperBound...])
+    }
+}
