@@ -35,8 +35,10 @@ extension Timestamp {
         text.append(UInt8(ascii: "Z"))
     }
 
-    /// Reads `2026-11-21T09:48:00`, with an optional fraction of a second and an optional `Z` or
-    /// offset such as `+01:00`; without either the time is UTC. A space may stand for the `T`.
+    /// Reads a time such as `2026-11-21T09:48:00`.
+    ///
+    /// A fraction of a second may follow, and `Z` or an offset such as `+01:00`; without either the
+    /// time is UTC. A space may stand for the `T`.
     ///
     /// Returns `nil` for anything else, and for a date that does not exist.
     public init?(iso8601 text: Span<UInt8>) {
