@@ -134,7 +134,8 @@ struct BrokerAddress: Equatable {
         } else if !rest.isEmpty {
             return nil
         }
-        guard !host.isEmpty, !host.contains("/"), !host.contains("@"), !host.contains(":") || text.contains("[")
+        guard !host.isEmpty, !host.contains(where: { "/@[]".contains($0) }),
+            !host.contains(":") || text.contains("[")
         else { return nil }
     }
 }

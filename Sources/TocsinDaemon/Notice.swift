@@ -68,18 +68,22 @@ public enum Notice: Sendable {
         case .filterRefused(let filter, let reason):
             "the broker refuses '\(filter)': \(reason), asking again after the next connect"
         case .messageSkipped(let topic, let reason): "'\(topic)': \(reason), skipping"
-        case .deviceWithoutModel(let device): "\(device): no model judges it, counting its messages only"
+        case .deviceWithoutModel(let device):
+            "\(device): no model judges it, counting its messages only"
         case .unknownChannel(let device, let channel):
             "\(device): its model does not know '\(channel)', leaving it out"
         case .stateReset(let device):
             "\(device): longer gap than its model allows, state reset, warming up again"
         case .stateRestored(let devices, let refused):
-            "state of \(devices) devices restored\(refused > 0 ? ", of \(refused) refused: they warm up again" : "")"
+            refused == 0
+                ? "state of \(devices) devices restored"
+                : "state of \(devices) devices restored, \(refused) refused: they warm up again"
         case .stateUnusable(let reason): "saved state: \(reason), starting without it"
         case .stateNotSaved(let reason): "state not saved: \(reason), trying again"
         case .reloaded(let kept, let reset):
             "configuration reloaded; \(kept) devices keep their state, \(reset) begin anew"
-        case .reloadRefused(let reason): "configuration not reloaded: \(reason); the old one goes on"
+        case .reloadRefused(let reason):
+            "configuration not reloaded: \(reason); the old one goes on"
         case .needsRestart(let keys): "changes under \(keys) take effect at the next start"
         case .queueOverflow(let messages): "queue full: \(messages) messages dropped so far"
         case .outputDropped(let reason, let total):
@@ -98,9 +102,11 @@ public enum Notice: Sendable {
         switch self {
         case .filterRefused, .stateNotSaved, .reloadRefused:
             .error
-        case .disconnected, .messageSkipped, .deviceWithoutModel, .stateUnusable, .needsRestart, .queueOverflow, .outputDropped, .tooManyDevices, .controlUnavailable:
+        case .disconnected, .messageSkipped, .deviceWithoutModel, .stateUnusable, .needsRestart,
+            .queueOverflow, .outputDropped, .tooManyDevices, .controlUnavailable:
             .warning
-        case .started, .stopping, .connected, .unknownChannel, .anomaly, .drift, .fault, .silence, .cleared, .stateReset, .stateRestored, .reloaded:
+        case .started, .stopping, .connected, .unknownChannel, .anomaly, .drift, .fault, .silence,
+            .cleared, .stateReset, .stateRestored, .reloaded:
             .notice
         }
     }
@@ -134,32 +140,4 @@ public enum Notice: Sendable {
         case .controlUnavailable: "315aa698a7de4496addcd5cf5af10fe1"
         }
     }
-
-    /// Every identifier.
-    static let identifiers: Set<String> = [
-        "91d5fa43b5004b11bec725938c47f56a",
-        "2f1380df53b6493280a6f47d246bc132",
-        "fe29aef57e4a462f9a4cc43e2d23bcd0",
-        "ee9fe718711842749fcbf16576abd6b9",
-        "d30de57f3b614ac9ba57592661f8eb85",
-        "ca8d08c5e73c40c0accd70f960e17599",
-        "311a2b79eaf64ff4ad8fc3e804a85d54",
-        "facb679fa4c64b209ea0d8fc39b02101",
-        "99fa93a6ce0b4c4bbd19e71dffff13e5",
-        "23ec69ad53bf4ff4928f71bb694f7908",
-        "0a62465dc061427bbc05aa1dacf07371",
-        "3ff2083dd83b402ea6e14df26aa0314f",
-        "a6aada6ce91f4ed4b526c34948d6a0c8",
-        "538e699379fa4977a215175c75b7b0b9",
-        "65031e4898bb4be6ae53761bb107a212",
-        "ed3a7c41a4c6422b80f2477e9b3c83e1",
-        "13e6a75819684bf6a938c15585760110",
-        "8f3eaf12456a47ecad84157ebfddb368",
-        "397200a66d5b4cd8aeac501b5fbb66b1",
-        "68eb91a7e7a9403193109d5998d99b76",
-        "37266505742c4ed28c47bfbc7f4d01ee",
-        "c046f258d3e94868a9ba62c08126955d",
-        "9e2f6b6e6a324707b1664cd0352014da",
-        "315aa698a7de4496addcd5cf5af10fe1",
-    ]
 }

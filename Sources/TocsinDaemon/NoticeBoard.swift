@@ -8,6 +8,12 @@ import TocsinCore
 /// per subject, with how many were left out. Subjects are bounded in number: what comes from outside
 /// cannot fill the memory.
 public final class NoticeBoard: Sendable {
+    private struct State {
+        var muted: [String: Muted] = [:]
+        /// When subjects were last forgotten.
+        var swept: ContinuousClock.Instant?
+    }
+
     private struct Muted {
         var since: ContinuousClock.Instant
         var suppressed = 0
@@ -15,7 +21,7 @@ public final class NoticeBoard: Sendable {
 
     private let logger: Logger
     private let now: @Sendable () -> ContinuousClock.Instant
-    private let muted = Mutex<[String: Muted]>([:])
+    private let state = Mutex(State())
     private static let pause = Duration.seconds(60)
     private static let subjects = 1000
 
@@ -48,26 +54,29 @@ public final class NoticeBoard: Sendable {
 
     /// How many were left out since the last one of this subject, or `nil` if this one is, too.
     private func admit(_ subject: String) -> Int? {
-        muted.withLock { muted in
-            let now = now()
+        let now = now()
+        return state.withLock { state in
             var key = subject
-            if muted[key] == nil, muted.count >= Self.subjects {
-                // What was left out long ago and never came again goes unsaid.
-                muted = muted.filter { now - $0.value.since < Self.pause }
-                if muted.count >= Self.subjects { key = "" }
+            if state.muted[key] == nil, state.muted.count >= Self.subjects {
+                Self.forget(&state, now)
+                if state.muted.count >= Self.subjects { key = "" }
             }
-            guard var found = muted[key] else {
-                muted[key] = Muted(since: now)
-                return 0
-            }
-            guard now - found.since >= Self.pause else {
+            if var found = state.muted[key], now - found.since < Self.pause {
                 found.suppressed += 1
-                muted[key] = found
+                state.muted[key] = found
                 return nil
             }
-            muted[key] = Muted(since: now)
-            return found.suppressed
+            let suppressed = state.muted[key]?.suppressed ?? 0
+            state.muted[key] = Muted(since: now)
+            return suppressed
         }
+    }
+
+    /// Forgets the subjects that may be said again; not at every message, for it takes its time.
+    private static func forget(_ state: inout State, _ now: ContinuousClock.Instant) {
+        if let swept = state.swept, now - swept < .seconds(1) { return }
+        state.swept = now
+        state.muted = state.muted.filter { now - $0.value.since < pause }
     }
 }
 
