@@ -50,6 +50,8 @@ private func exitCode(of error: any Error) -> ExitCode {
         is MissingChannels, is MQTTPublishRefusal:
         SystemExit.data
     case is BrokerUnavailable, is ControlError, is MQTTError: SystemExit.unavailable
+    // The system had no objection: the content is at fault.
+    case let error as FileError where error.code == 0: SystemExit.data
     case is FileError: SystemExit.inputOutput
     case is SimulationError, is TopicTemplateError: SystemExit.usage
     default: ExitCode.failure

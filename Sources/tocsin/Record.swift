@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import TocsinCore
 import TocsinDaemon
 import TocsinFiles
@@ -30,10 +29,11 @@ extension Tocsin {
                 let feed = try broker.feed(name: "record", filters: topic) { topic, payload, kept in
                     arrivals.append(topic, payload, kept)
                 }
-                let file = try AppendingFile(output ?? "/dev/stdout")
+                let file = try OutputFile(output)
                 let begin = ContinuousClock.now
                 var written = 0
-                while written < count ?? .max, .now - begin < duration?.duration ?? .seconds(1 << 40) {
+                let limit = duration?.duration ?? .seconds(1 << 40)
+                while written < count ?? .max, .now - begin < limit {
                     for message in arrivals.take().prefix((count ?? .max) - written) {
                         try file.append(try Recording.encode(message) + [UInt8(ascii: "\n")])
                         written += 1

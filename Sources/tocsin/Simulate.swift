@@ -104,16 +104,15 @@ extension Tocsin {
         /// Writes one table per kind of device.
         private func write(_ plan: SimulationPlan) throws {
             let kinds = Set(plan.devices.map(\.kind.rawValue)).sorted()
-            let path = output ?? "/dev/stdout"
-            guard kinds.count == 1 || path.contains("%k") else {
+            guard kinds.count == 1 || output?.contains("%k") == true else {
                 throw ValidationError("several kinds need several files: put %k into --output")
             }
             var progress = ProgressLine()
             for kind in kinds {
-                let table = try SimulatedTable(
+                let table = SimulatedTable(
                     plan,
                     kind: kind,
-                    path: Tables.path(path, kind: kind),
+                    output: try OutputFile(output.map { Tables.path($0, kind: kind) }),
                     first: plan.start + skip.duration
                 )
                 try table.write { progress.show($0, "simulating \(kind)s") }
@@ -181,13 +180,13 @@ private struct SimulatedTable: ~Copyable {
     private let plan: SimulationPlan
     private let kind: SimulatedDeviceKind?
     private let first: Timestamp
-    private let file: AppendingFile
+    private let file: OutputFile
 
-    init(_ plan: SimulationPlan, kind: String, path: String, first: Timestamp) throws {
+    init(_ plan: SimulationPlan, kind: String, output: consuming OutputFile, first: Timestamp) {
         self.plan = plan
         self.first = first
         self.kind = SimulatedDeviceKind(rawValue: kind)
-        file = try AppendingFile(path)
+        file = output
     }
 
     func write(progress: (Double) -> Void) throws {

@@ -82,6 +82,8 @@ extension Tocsin {
         }
 
         private func train() throws {
+            // What is asked for wrongly is said before hours of reading.
+            let plan = try plan()
             let (rows, channels, hash) = try read()
             let dataset = try Dataset(
                 channels: channels,
@@ -96,7 +98,7 @@ extension Tocsin {
                 )
             }
             var line = ProgressLine()
-            let result = try ModelTraining(try plan()).run(
+            let result = try ModelTraining(plan).run(
                 dataset,
                 name: Tables.device(output),
                 dataHash: hash,

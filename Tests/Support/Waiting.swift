@@ -19,5 +19,10 @@ public struct WaitedInVain: Error, CustomStringConvertible {
     public let what: String
     public let detail: String
 
+    public init(what: String, detail: String) {
+        self.what = what
+        self.detail = detail
+    }
+
     public var description: String { "waited in vain: \(what) \(detail)" }
 }
