@@ -47,15 +47,21 @@ struct Checkpoint {
     func encoded() -> [UInt8] {
         var bytes = Self.magic
         for device in devices {
-            bytes.appendRecord(0, [
-                Array(device.name.utf8), Array(device.stream.utf8), Array(device.model.utf8),
-                device.state,
-            ])
+            bytes.appendRecord(
+                0,
+                [
+                    Array(device.name.utf8), Array(device.stream.utf8), Array(device.model.utf8),
+                    device.state,
+                ]
+            )
         }
         for letter in letters {
-            bytes.appendRecord(letter.isRetained ? 2 : 1, [
-                Array(letter.topic.utf8), letter.payload,
-            ])
+            bytes.appendRecord(
+                letter.isRetained ? 2 : 1,
+                [
+                    Array(letter.topic.utf8), letter.payload,
+                ]
+            )
         }
         bytes.appendRecord(255, [])
         return bytes

@@ -65,8 +65,10 @@ public struct JSONWriter: Sendable {
 
     public mutating func value(_ number: Float) {
         guard number.isFinite else { return word("null") }
-        word(number == number.rounded() && abs(number) < 1e7
-            ? Int64(number).description : number.description)
+        word(
+            number == number.rounded() && abs(number) < 1e7
+                ? Int64(number).description : number.description
+        )
     }
 
     public mutating func value(_ number: Int) { word(number.description) }

@@ -95,7 +95,7 @@ struct MQTTSink: Sink {
     /// What the client says of something that was given to it.
     mutating func settle(_ event: MQTTEvent) {
         switch event {
-        case .published(let token): _ = outbox.acknowledge(token)
+        case .published(let token): outbox.acknowledge(token)
         case .publishFailed(let token, _): outbox.giveBack(token)
         case .connected, .subscribed, .filterRefused, .disconnected: break
         }

@@ -17,10 +17,14 @@ struct Outbox: Sendable {
     private(set) var lost = 0
 
     /// More are not kept; the oldest go first.
-    static let capacity = 100_000
+    private let capacity: Int
+
+    init(capacity: Int = 100_000) {
+        self.capacity = capacity
+    }
 
     mutating func append(topic: String, payload: [UInt8], isRetained: Bool) {
-        if letters.count == Self.capacity {
+        if letters.count == capacity {
             letters.removeFirst()
             lost += 1
         }
@@ -43,11 +47,10 @@ struct Outbox: Sendable {
         }
     }
 
-    /// The broker has it; `false` if it was no letter of ours.
-    mutating func acknowledge(_ token: MQTTToken) -> Bool {
-        guard let i = letters.firstIndex(where: { $0.token == token }) else { return false }
+    /// The broker has it.
+    mutating func acknowledge(_ token: MQTTToken) {
+        guard let i = letters.firstIndex(where: { $0.token == token }) else { return }
         letters.remove(at: i)
-        return true
     }
 
     /// The client gave it up: it is sent again.

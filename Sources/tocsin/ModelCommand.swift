@@ -90,7 +90,10 @@ extension Tocsin.ModelCommand {
                 let spread = (1 / model.scaler.gain[c]).readable
                 let scored = model.calibration.isScored[c] ? "" : ", not scored"
                 rows.append(
-                    ("channel", "\(channel.name): \(offset) ± \(spread)\(unit)\(range ?? "")\(scored)")
+                    (
+                        "channel",
+                        "\(channel.name): \(offset) ± \(spread)\(unit)\(range ?? "")\(scored)"
+                    )
                 )
             }
             return rows

@@ -163,7 +163,9 @@ extension Tocsin {
         /// Reads `name=unit`, `name=unit:least:largest`.
         private func describe(_ text: String) throws -> Channel {
             let parts = text.split(separator: "=", maxSplits: 1)
-            let fields = parts.count == 2 ? parts[1].split(separator: ":", omittingEmptySubsequences: false) : []
+            let fields =
+                parts.count == 2
+                ? parts[1].split(separator: ":", omittingEmptySubsequences: false) : []
             guard parts.count == 2, fields.count == 1 || fields.count == 3 else {
                 throw ValidationError("'\(text)': expected NAME=UNIT or NAME=UNIT:LEAST:LARGEST")
             }

@@ -1,4 +1,8 @@
 public import Foundation
+import Synchronization
+
+/// Folders that are removed at exit.
+private let kept = Mutex<[TemporaryFolder]>([])
 
 /// A new, empty directory.
 public func temporaryDirectory() throws -> URL {
@@ -18,6 +22,12 @@ public final class TemporaryFolder: Sendable {
 
     deinit {
         try? FileManager.default.removeItem(at: url)
+    }
+
+    /// Keeps it until the tests have ended, instead of until its last user has.
+    func keepUntilExit() {
+        kept.withLock { $0.append(self) }
+        atexit { kept.withLock { $0.removeAll() } }
     }
 
     /// The path of something in it.

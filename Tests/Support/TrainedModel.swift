@@ -17,6 +17,7 @@ public enum TrainedModel {
 
     private static func make() async throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
+        folder.keepUntilExit()
         try await command(
             "simulate --devices pump:2 --duration 2d --period 30s -o train.csv",
             in: folder.url

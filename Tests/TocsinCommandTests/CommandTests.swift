@@ -30,7 +30,8 @@ struct CommandTests {
         "score --model none.safetensors --data x.csv", "model show none.safetensors",
         "train --data none.csv -o m", "simulate --duration 1h -o no/folder.csv", "model show .",
     ])
-    func `a file that cannot be read or written ends with 74 and one line`(line: String) async throws
+    func `a file that cannot be read or written ends with 74 and one line`(line: String)
+        async throws
     {
         let outcome = try await run(line)
         #expect(outcome.code == 74, "\(outcome)")
@@ -129,7 +130,8 @@ struct CommandTests {
     }
 
     @Test func `the same seed gives the same bytes, and another seed others`() async throws {
-        let line = "simulate --devices pump:2 --duration 3h --period 30s --missing 0.1 "
+        let line =
+            "simulate --devices pump:2 --duration 3h --period 30s --missing 0.1 "
             + "--jitter 2s --random-faults 2 --seed"
         let first = try await command("\(line) 7").output
         #expect(try await command("\(line) 7").output == first)
@@ -165,7 +167,8 @@ struct CommandTests {
         let json = try await command(line + " --json").output.split(separator: "\n")
         #expect(json.count == 2 * 120)
         let last = try #require(
-            try JSONSerialization.jsonObject(with: Data(json[json.count - 1].utf8)) as? [String: Any]
+            try JSONSerialization.jsonObject(with: Data(json[json.count - 1].utf8))
+                as? [String: Any]
         )
         #expect(
             Set(last.keys) == [
@@ -187,7 +190,10 @@ struct CommandTests {
         ] {
             let shell = try RunningProgram(
                 "/bin/bash",
-                ["-c", "\(BuiltBinary.path) \(line) | head -c 10 > /dev/null; echo ${PIPESTATUS[0]}"]
+                [
+                    "-c",
+                    "\(BuiltBinary.path) \(line) | head -c 10 > /dev/null; echo ${PIPESTATUS[0]}",
+                ]
             )
             try await shell.wait()
             #expect(shell.standardError.isEmpty, "\(line): \(shell.standardError)")

@@ -6,14 +6,17 @@ import TocsinTestSupport
 /// The daemon as the broker and the service manager see it.
 @Suite(.enabled(if: Mosquitto.isInstalled, "mosquitto is not installed"))
 struct DaemonTests {
-    @Test func `it is ready when it is subscribed, and says online, stopping and offline`() async throws
+    @Test func `it is ready when it is subscribed, and says online, stopping and offline`()
+        async throws
     {
         let broker = try await Mosquitto()
         let daemon = try RunningDaemon(broker: broker.url)
         let program = try await daemon.startAndWait()
         let assignments = daemon.manager.assignments
         #expect(assignments.first == "READY=1")
-        #expect(assignments.dropFirst().first == "STATUS=0 devices, 0 alerts raised, 0 frames scored")
+        #expect(
+            assignments.dropFirst().first == "STATUS=0 devices, 0 alerts raised, 0 frames scored"
+        )
         let client = try await TestClient(broker, filters: ["tocsin/status"])
         try await client.wait(for: "online") { $0.last?.payload == "online" }
         #expect(client.messages.last?.isRetained == true)
@@ -39,7 +42,9 @@ struct DaemonTests {
         try await client.wait(for: "offline") { $0.last?.payload == "offline" }
     }
 
-    @Test func `an absent broker is waited for, with one line, and the watchdog is fed`() async throws {
+    @Test func `an absent broker is waited for, with one line, and the watchdog is fed`()
+        async throws
+    {
         let broker = try await Mosquitto(isStarted: false)
         let daemon = try RunningDaemon(
             broker: broker.url,
@@ -86,7 +91,9 @@ struct DaemonTests {
         let file = try TemporaryFolder()
         let passwords = try file.write("tocsin:right\n", to: "passwords")
         try run("/usr/bin/mosquitto_passwd", ["-U", passwords], in: file.url)
-        let broker = try await Mosquitto(allowsAnonymous: false) { _ in ["password_file \(passwords)"] }
+        let broker = try await Mosquitto(allowsAnonymous: false) { _ in
+            ["password_file \(passwords)"]
+        }
         let secret = try file.write("wrong\n", to: "secret")
         let text = """
             broker:
@@ -131,7 +138,8 @@ struct DaemonTests {
     }
 
     @Test(.enabled(if: TestCertificates.canBeMade, "openssl is not installed"))
-    func `an encrypted broker is reached with certificates beside the configuration`() async throws {
+    func `an encrypted broker is reached with certificates beside the configuration`() async throws
+    {
         let broker = try await Mosquitto { directory in
             try TestCertificates.make(in: directory)
             let path = { (name: String) in directory.appendingPathComponent(name).path }
@@ -203,7 +211,11 @@ struct DaemonTests {
         program.signal(SIGHUP)
         try await daemon.manager.wait(for: "READY=1", count: 3)
         let line = try #require(program.errorLines.last)
-        #expect(line.hasPrefix("error: configuration not reloaded: \(daemon.folder.path("tocsin.yaml"))"))
+        #expect(
+            line.hasPrefix(
+                "error: configuration not reloaded: \(daemon.folder.path("tocsin.yaml"))"
+            )
+        )
         #expect(line.contains(":3:3: broker.hots: unknown key; expected one of address, "))
         #expect(line.contains("the old one goes on"))
         try await client.publish("plant/pump-2", #"{"a":1}"#)
@@ -225,7 +237,8 @@ struct DaemonTests {
         #expect(try await daemon.stop() == 0)
     }
 
-    @Test func `the watchdog is fed while the pipeline works, and not when it hangs`() async throws {
+    @Test func `the watchdog is fed while the pipeline works, and not when it hangs`() async throws
+    {
         let broker = try await Mosquitto()
         let daemon = try RunningDaemon(
             broker: broker.url,

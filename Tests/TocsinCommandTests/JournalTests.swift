@@ -107,7 +107,9 @@ struct JournalTests {
 
         let explained = try String(contentsOfFile: folder.path("explained"), encoding: .utf8)
         #expect(explained.contains("Subject: A device is silent"))
-        #expect(explained.contains("Nothing has arrived from pump-1 since 2026-01-01T00:00:00.000Z."))
+        #expect(
+            explained.contains("Nothing has arrived from pump-1 since 2026-01-01T00:00:00.000Z.")
+        )
         #expect(explained.contains("mosquitto_sub -v -t TOPIC"))
     }
 }

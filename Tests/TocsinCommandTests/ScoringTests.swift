@@ -21,8 +21,10 @@ struct ScoringTests {
         let names = lines[0].split(separator: ",").map(String.init)
         return lines[1...].dropFirst(2 * range.lowerBound).prefix(2 * range.count).map { line in
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            let values = zip(names, fields).filter { !["timestamp", "device", "label"].contains($0.0) }
-                .map { "\"\($0.0)\":\($0.1)" }
+            let values = zip(names, fields).filter {
+                !["timestamp", "device", "label"].contains($0.0)
+            }
+            .map { "\"\($0.0)\":\($0.1)" }
             let payload = "{\"time\":\"\(fields[0])\",\(values.joined(separator: ","))}"
             return (String(fields[1]), payload)
         }
@@ -48,7 +50,10 @@ struct ScoringTests {
             "sensors/pump-1", Array("{\"flow\":1,\"time\":\"2100-01-01T00:00:00Z\"}".utf8),
             "implausible time 2100-01-01"
         ),
-        ("sensors/pump-1", Array("{\"time\":\"now\",\"flow\":1}".utf8), "unreadable time, at byte 8"),
+        (
+            "sensors/pump-1", Array("{\"time\":\"now\",\"flow\":1}".utf8),
+            "unreadable time, at byte 8"
+        ),
         ("sensors/pump-1", Array("{\"flow\":\"\u{1}".utf8) + [0xFF, 0xFE], "at byte"),
         (
             "sensors/pump-1",
@@ -136,7 +141,9 @@ struct ScoringTests {
             if let expected {
                 #expect(found == expected)
                 // One line per topic and minute, the first.
-                let skipped = program.errorLines.filter { $0.hasSuffix("TOCSIN_TOPIC=sensors/pump-1") }
+                let skipped = program.errorLines.filter {
+                    $0.hasSuffix("TOCSIN_TOPIC=sensors/pump-1")
+                }
                 #expect(skipped.count == 1, "\(program.standardError)")
                 #expect(skipped.first?.contains(bad[0].2) == true, "\(skipped)")
                 let status = try await daemon.status()
@@ -150,7 +157,8 @@ struct ScoringTests {
         }
     }
 
-    @Test func `each message that cannot be read is said with topic, reason and place`() async throws
+    @Test func `each message that cannot be read is said with topic, reason and place`()
+        async throws
     {
         let broker = try await Mosquitto()
         let daemon = try await daemon(

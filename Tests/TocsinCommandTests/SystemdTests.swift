@@ -18,7 +18,8 @@ struct SystemdTests {
         .enabled(if: canBoot, "needs root, systemd-nspawn, bc and mosquitto"),
         .timeLimit(.minutes(3))
     )
-    func `systemd starts it, reloads it, starts it again when it dies, and stops it`() async throws {
+    func `systemd starts it, reloads it, starts it again when it dies, and stops it`() async throws
+    {
         let machine = try await Machine(tool: Self.tool)
         do {
             try await exercise(machine)
@@ -58,7 +59,9 @@ struct SystemdTests {
 
         try await machine.run("systemctl reload tocsin")
         try await machine.wait(for: "reload") {
-            try await machine.run("journalctl -t tocsin --no-pager").contains("configuration reloaded")
+            try await machine.run("journalctl -t tocsin --no-pager").contains(
+                "configuration reloaded"
+            )
         }
         try await machine.wait(for: "READY=1") {
             try await machine.property("ActiveState") == "active"
@@ -123,7 +126,9 @@ private struct Machine {
         do {
             try await eventually(what, within: .seconds(40), isSo)
         } catch {
-            let journal = try await run("journalctl -u tocsin --no-pager -n 30; systemctl status tocsin --no-pager || true")
+            let journal = try await run(
+                "journalctl -u tocsin --no-pager -n 30; systemctl status tocsin --no-pager || true"
+            )
             throw WaitedInVain(what: what, detail: journal)
         }
     }

@@ -70,13 +70,22 @@ struct ConfigurationTests {
         ("broker: 5\n", "t.yaml:1:9: broker: expected a table of keys and values"),
         ("- 1\n", "t.yaml:1:1: expected a table of keys and values"),
         ("broker: [\n", "t.yaml:2:1: not YAML: "),
-        ("broker: {address: a}\nbroker: {address: b}\n", "t.yaml:1:1: not YAML: a key stands twice: "),
+        (
+            "broker: {address: a}\nbroker: {address: b}\n",
+            "t.yaml:1:1: not YAML: a key stands twice: "
+        ),
         (
             "broker:\n  keep_alive_seconds: soon\n",
             "t.yaml:2:23: broker.keep_alive_seconds: found 'soon'; expected a number from 5.0 to 65535.0"
         ),
-        ("intake: {devices: 1.5}\n", "t.yaml:1:19: intake.devices: found '1.5'; expected a whole number"),
-        ("intake: {devices: 0}\n", "t.yaml:1:19: intake.devices: found '0'; expected a whole number from 1 to"),
+        (
+            "intake: {devices: 1.5}\n",
+            "t.yaml:1:19: intake.devices: found '1.5'; expected a whole number"
+        ),
+        (
+            "intake: {devices: 0}\n",
+            "t.yaml:1:19: intake.devices: found '0'; expected a whole number from 1 to"
+        ),
         ("intake: {devices: [1]}\n", "t.yaml:1:19: intake.devices: expected a whole number"),
         (
             "alerts: {anomaly: {clear_level: .nan}}\n",
@@ -87,8 +96,14 @@ struct ConfigurationTests {
             "t.yaml:1:20: broker.protocol: '3.11' is not possible; expected one of auto, 5, 3.1.1; "
                 + "did you mean '3.1.1'?"
         ),
-        ("broker: {address: 'http://x'}\n", "t.yaml:1:19: broker.address: 'http://x' is no address"),
-        ("broker: {address: 'mqtt://u:secret@x'}\n", "t.yaml:1:19: broker.address: a user belongs under"),
+        (
+            "broker: {address: 'http://x'}\n",
+            "t.yaml:1:19: broker.address: 'http://x' is no address"
+        ),
+        (
+            "broker: {address: 'mqtt://u:secret@x'}\n",
+            "t.yaml:1:19: broker.address: a user belongs under"
+        ),
         ("broker: {client_id: ''}\n", "t.yaml:1:21: broker.client_id: is empty"),
         ("broker: {tls: {key: x}}\n", "broker.tls.certificate: certificate and key go together"),
         ("streams: []\n", "t.yaml:1:10: streams: is empty; expected at least one stream"),
@@ -127,7 +142,11 @@ struct ConfigurationTests {
 
     @Test func `the nearest key is named, and none where none is near`() {
         #expect(problem("broker: {adress: x}\n").hasSuffix("; did you mean 'address'?"))
-        #expect(problem("output: {health_intervall_seconds: 1}\n").hasSuffix("'health_interval_seconds'?"))
+        #expect(
+            problem("output: {health_intervall_seconds: 1}\n").hasSuffix(
+                "'health_interval_seconds'?"
+            )
+        )
         #expect(!problem("output: {x: 1}\n").contains("did you mean"))
     }
 
@@ -175,7 +194,8 @@ struct BrokerAddressTests {
     }
 
     @Test(arguments: [
-        "", "mqtt://", "http://h", "h:", "h:0", "h:65536", "h:x", "::1", "mqtt://h/path", "mqtt://u@h",
+        "", "mqtt://", "http://h", "h:", "h:0", "h:65536", "h:x", "::1", "mqtt://h/path",
+        "mqtt://u@h",
         "[::1", "[::1]x", ":1883",
     ])
     func `anything else is no address`(text: String) {

@@ -35,7 +35,9 @@ struct JSONWriterTests {
 
     @Test func `every character comes back`() throws {
         var scalars = String.UnicodeScalarView()
-        for value in [UInt32](0...0x2FF) + [0x2028, 0xD7FF, 0xE000, 0xFFFD, 0xFFFF, 0x1F600, 0x10FFFF] {
+        for value in [UInt32](0...0x2FF) + [
+            0x2028, 0xD7FF, 0xE000, 0xFFFD, 0xFFFF, 0x1F600, 0x10FFFF,
+        ] {
             if let scalar = Unicode.Scalar(value) { scalars.append(scalar) }
         }
         let text = String(scalars)
@@ -47,7 +49,8 @@ struct JSONWriterTests {
     }
 
     @Test(arguments: [
-        0, -0.5, 1, 1e15, 1e16, 123_456_789.125, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0.1, 1.0 / 3,
+        0, -0.5, 1, 1e15, 1e16, 123_456_789.125, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+        0.1, 1.0 / 3,
         -1e300, 999_999_999_999_999,
     ])
     func `numbers come back exactly`(number: Double) throws {

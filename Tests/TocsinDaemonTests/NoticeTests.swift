@@ -3,7 +3,6 @@ import Logging
 import Synchronization
 import Testing
 
-
 @testable import TocsinCore
 @testable import TocsinDaemon
 
@@ -35,7 +34,8 @@ private func everyNotice(_ variant: String = "a") -> [Notice] {
         .fault(alert), .silence(alert), .cleared(alert), .stateReset(device: variant),
         .stateRestored(devices: 1, refused: 1), .stateUnusable(reason: "r"),
         .stateNotSaved(reason: "r"), .reloaded(kept: 1, reset: 1), .reloadRefused(reason: "r"),
-        .needsRestart(keys: "k"), .queueOverflow(messages: 1), .outputDropped(reason: "r", total: 1),
+        .needsRestart(keys: "k"), .queueOverflow(messages: 1),
+        .outputDropped(reason: "r", total: 1),
         .tooManyDevices(limit: 1), .controlUnavailable(reason: "r"),
     ]
 }
@@ -91,7 +91,8 @@ struct NoticeTests {
         }
     }
 
-    @Test func `every notice has one entry in the catalogue, with what to do, and no other has`() throws
+    @Test func `every notice has one entry in the catalogue, with what to do, and no other has`()
+        throws
     {
         let entries = try repositoryFile("systemd/tocsin.catalog").split(separator: "-- ")
         var identifiers: [String] = []
@@ -119,7 +120,10 @@ struct NoticeTests {
             let text = try #require(catalogue.split(separator: "-- \(identifier)").last)
                 .split(separator: "\n-- ")[0]
             for match in text.matches(of: /@([A-Z_]+)@/) {
-                #expect(entry.fields[String(match.output.1)] != nil, "\(match.output.0) of \(identifier)")
+                #expect(
+                    entry.fields[String(match.output.1)] != nil,
+                    "\(match.output.0) of \(identifier)"
+                )
             }
         }
         #expect(entries.all.count == everyNotice().count)
@@ -170,7 +174,8 @@ struct NoticeTests {
         #expect(entries.all.count == 100)
         let fields = entries.all[0].fields
         for name in [
-            "TOCSIN_DEVICE", "TOCSIN_ALERT_KIND", "TOCSIN_ALERT_ID", "TOCSIN_STATE", "TOCSIN_SEVERITY",
+            "TOCSIN_DEVICE", "TOCSIN_ALERT_KIND", "TOCSIN_ALERT_ID", "TOCSIN_STATE",
+            "TOCSIN_SEVERITY",
             "TOCSIN_SCORE", "TOCSIN_THRESHOLD", "TOCSIN_SINCE", "TOCSIN_CHANNEL", "MESSAGE_ID",
         ] {
             #expect(fields[name]?.isEmpty == false, "\(name)")
