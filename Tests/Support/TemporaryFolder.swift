@@ -2,7 +2,7 @@ public import Foundation
 import Synchronization
 
 /// Folders that are removed at exit.
-private let kept = Mutex<[TemporaryFolder]>([])
+private let kept = Mutex<[URL]>([])
 
 /// A new, empty directory.
 public func temporaryDirectory() throws -> URL {
@@ -26,8 +26,12 @@ public final class TemporaryFolder: Sendable {
 
     /// Keeps it until the tests have ended, instead of until its last user has.
     func keepUntilExit() {
-        kept.withLock { $0.append(self) }
-        atexit { kept.withLock { $0.removeAll() } }
+        kept.withLock { $0.append(url) }
+        atexit {
+            kept.withLock { folders in
+                for folder in folders { try? FileManager.default.removeItem(at: folder) }
+            }
+        }
     }
 
     /// The path of something in it.

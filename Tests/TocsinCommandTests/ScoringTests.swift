@@ -68,7 +68,7 @@ struct ScoringTests {
             "payload of 2000000 bytes is too large"
         ),
         ("sensors/pump-1/flow", Array("12,5".utf8), "not a number, at byte 2"),
-        ("sensors/pump-1/flow", [], "not a number, at byte 0"),
+        ("sensors/pump-1/flow", Array("1 2".utf8), "not a number, at byte 1"),
         ("sensors//flow", Array("1".utf8), "at byte"),
     ]
 
