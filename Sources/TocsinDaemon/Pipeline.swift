@@ -257,6 +257,7 @@ struct Pipeline: ~Copyable {
             overflow: inbox.overflow,
             outputDropped: output.dropped,
             outbox: output.outbox.letters.count,
+            alertsLost: output.outbox.lost,
             queueFill: inbox.fill,
             isConnected: connection.isUp,
             uptime: .now - timers.start,

@@ -10,6 +10,7 @@ struct StatusReport {
     let overflow: Int
     let outputDropped: Int
     let outbox: Int
+    let alertsLost: Int
     let queueFill: Double
     let isConnected: Bool
     let uptime: Duration
@@ -76,6 +77,7 @@ struct StatusReport {
                 ("without_model", intake.unwatched), ("unknown_channel", intake.unknownChannels),
                 ("duplicate", fleet.counters.duplicates), ("late", fleet.counters.late),
                 ("queue_full", overflow), ("not_published", outputDropped),
+                ("alerts", alertsLost),
             ]
             for (name, count) in causes {
                 json.key(name)

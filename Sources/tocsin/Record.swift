@@ -41,7 +41,10 @@ extension Tocsin {
                     try await Task.sleep(for: .milliseconds(20))
                 }
                 try feed.finish(within: .seconds(1))
-                Console.note("\(written) messages recorded")
+                let lost = arrivals.lost
+                Console.note(
+                    "\(written) messages recorded" + (lost > 0 ? ", \(lost) came too fast" : "")
+                )
             }
         }
     }

@@ -137,6 +137,7 @@ struct PayloadTests {
             overflow: 3,
             outputDropped: 4,
             outbox: 5,
+            alertsLost: 6,
             queueFill: 0.25,
             isConnected: true,
             uptime: .seconds(90),
@@ -154,6 +155,7 @@ struct PayloadTests {
         let dropped = try #require(health["dropped"] as? [String: Int])
         #expect(dropped["queue_full"] == 3)
         #expect(dropped["not_published"] == 4)
+        #expect(dropped["alerts"] == 6)
         #expect(health["scoring_lag_s"] is NSNull)
         #expect((health["memory_bytes"] as? Int ?? 0) > 1_000_000)
 
