@@ -24,7 +24,7 @@ struct PayloadTests {
             channels: reader.channels,
             policies: AlertPolicies()
         )
-        while let row = try reader.next() { scoring.take(row, device: "x", emit: take) }
+        while let row = try reader.next() { scoring.take(row, emit: take) }
         scoring.finish(emit: take)
         return scoring
     }
