@@ -18,7 +18,9 @@ public struct OfflineScoring {
 
     /// Takes in a row; empty fields are samples that were never sent.
     public mutating func take(_ row: CSVReader.Row, emit: (Assessment) -> Void) {
-        guard let number = fleet.add(row.device, model: model, stream: 0, now: row.time) else { return }
+        guard let number = fleet.add(row.device, model: model, stream: 0, now: row.time) else {
+            return
+        }
         for (c, channel) in columns.enumerated() {
             guard let channel, !row.values[c].isNaN else { continue }
             let sample = Sample(

@@ -109,7 +109,7 @@ public struct Calibrator {
         seed: UInt64
     ) -> Calibration {
         let unfitted = Calibration.LogNormal(median: 0, mean: 0, spread: 1)
-        let levelRMS = rms(floor: 0.02) { step, c in Double(step.features[c]) }
+        let levelRMS = levelRMS()
         var calibration = Calibration(
             isScored: isScored,
             forecast: heads.contains(.forecast)
@@ -158,10 +158,20 @@ public struct Calibrator {
     /// A_on, in spreads of the log energy: the prototype's rule (`design/detection.md`, section 4).
     static let threshold = 3.0
 
+    /// Root mean square of each channel's residual.
     private func rms(floor: Double, _ value: (Step, Int) -> Double) -> [Double] {
         (0..<channels).map { c in
             let values = steps.map { value($0, c) }.filter { !$0.isNaN }
             return max(confidentRMS(values), floor)
+        }
+    }
+
+    /// Root mean square of each channel's features: a mere scale, which needs no confidence.
+    private func levelRMS() -> [Double] {
+        (0..<channels).map { c in
+            let values = steps.map { Double($0.features[c]) }.filter { !$0.isNaN }
+            let square = values.reduce(0) { $0 + $1 * $1 } / Double(max(values.count, 1))
+            return max(square.squareRoot(), 0.02)
         }
     }
 

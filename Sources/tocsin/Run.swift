@@ -51,7 +51,7 @@ struct ConfigurationOptions: ParsableArguments {
         if let path { return try Configuration(file: path) }
         do {
             _ = try Files.read(usual)
-        } catch where error.code == ENOENT {
+        } catch  where error.code == ENOENT {
             return Configuration()
         }
         return try Configuration(file: usual)

@@ -72,7 +72,7 @@ struct ConfigurationTests {
         ("broker: [\n", "t.yaml:2:1: not YAML: "),
         (
             "broker: {address: a}\nbroker: {address: b}\n",
-            "t.yaml:1:1: not YAML: a key stands twice: "
+            "t.yaml:2:1: broker: stands twice"
         ),
         (
             "broker:\n  keep_alive_seconds: soon\n",
