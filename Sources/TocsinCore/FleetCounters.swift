@@ -4,6 +4,8 @@ public struct FleetCounters: Sendable, Equatable {
     public var samples = 0
     /// Samples whose frame had one of the same channel already.
     public var duplicates = 0
+    /// Samples that were newer than all others, in a period that had its sample already.
+    public var surplus = 0
     /// Samples that came after their frame had left.
     public var late = 0
     /// Frames assessed.
@@ -20,6 +22,7 @@ public struct FleetCounters: Sendable, Equatable {
         switch placement {
         case .placed, .full, .gap: break
         case .duplicate: duplicates += 1
+        case .surplus: surplus += 1
         case .late: late += 1
         }
     }

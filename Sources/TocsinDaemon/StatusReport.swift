@@ -76,6 +76,7 @@ struct StatusReport {
                 ("unmatched_topic", intake.unmatched),
                 ("without_model", intake.unwatched), ("unknown_channel", intake.unknownChannels),
                 ("duplicate", fleet.counters.duplicates), ("late", fleet.counters.late),
+                ("within_period", fleet.counters.surplus),
                 ("queue_full", overflow), ("not_published", outputDropped),
                 ("alerts", alertsLost),
             ]

@@ -4,7 +4,7 @@ import TocsinCore
 /// By how much a root mean square that was measured on few independent values may be too small: the
 /// factor that leads to the upper end of its one-sided 95 % confidence interval.
 ///
-/// √(k / χ²₀.₀₅(k)) for k independent normal values, at least 2: 4.4 for 2, 1.6 for 10, 1.1 for 150.
+/// √(k / χ²₀.₀₅(k)) for k independent normal values, at least 2: 5 for 2, 1.6 for 10, 1.1 for 150.
 /// The quantile is the approximation of Wilson and Hilferty 1931.
 func confidenceFactor(independent: Double) -> Double {
     let k = max(independent, 2)

@@ -12,6 +12,9 @@ public struct FrameAssembler: Sendable {
         case placed
         /// It is known already: its frame has a sample of this channel.
         case duplicate
+        /// It is newer than all others, but its period has its sample already: the device sends more
+        /// often than its model's period.
+        case surplus
         /// Its frame has left.
         case late
         /// Older frames have to leave before it fits.
@@ -88,7 +91,7 @@ public struct FrameAssembler: Sendable {
             return place(sample)
         }
         let index = (time - origin + period / 2).floorDivided(by: period)
-        if index < oldest { return .late }
+        if index < oldest { return surplus(time) ? .surplus : .late }
         if time > watermark, watermark != .min, time - watermark > clock.maxGap.microseconds {
             return .gap
         }
@@ -96,13 +99,20 @@ public struct FrameAssembler: Sendable {
 
         let slot = Int(index % slots)
         let place = slot * channels + sample.channel
-        if hasArrived[place] { return .duplicate }
+        if hasArrived[place] { return surplus(time) ? .surplus : .duplicate }
         hasArrived[place] = true
         values[place] = sample.value
         arrived[slot] += 1
         newest = max(newest, index)
         watermark = max(watermark, time)
         return .placed
+    }
+
+    /// Whether a sample that has no place is the newest so far, and if so moves the watermark.
+    private mutating func surplus(_ time: Int64) -> Bool {
+        guard time > watermark else { return false }
+        watermark = time
+        return true
     }
 
     /// Whether a frame can leave.

@@ -117,13 +117,20 @@ struct FrameAssemblerTests {
         #expect(line.frames.count == 3)
     }
 
-    @Test func `the second sample of a channel in one period is a duplicate`() {
-        var line = Line(clock: Self.clock)
+    @Test func `the second sample of a channel in one period changes nothing`() {
+        var line = Line(clock: Self.clock, lateness: .zero)
         line.take(0, 0, 1)
-        line.take(0, 0.1, 2)
-        #expect(line.placements == [.placed, .duplicate])
-        line.take(1, 0, 3)
-        #expect(line.text == ["0 1! 3!"])
+        line.take(0, 0, 2)
+        // Newer, but still nearest to tick 0: the device sends more often than the period.
+        line.take(0, 0.25, 3)
+        line.take(0, 0.125, 4)
+        #expect(line.placements == [.placed, .duplicate, .surplus, .duplicate])
+        #expect(line.assembler.latest?.description == "2026-01-01T00:00:00.250Z")
+        line.take(1, 0.25, 5)
+        #expect(line.text == ["0 1! 5!"])
+        line.take(0, 0.375, 6)
+        line.take(0, 0.375, 7)
+        #expect(line.placements.suffix(2) == [.surplus, .late])
     }
 
     @Test func `a value is held up to the limit, then missing`() {
