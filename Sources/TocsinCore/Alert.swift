@@ -1,25 +1,3 @@
-/// The four verdicts.
-public enum AlertKind: Int, Sendable, CaseIterable, Codable {
-    /// The device behaves unusually, now.
-    case anomaly
-    /// The device has changed for good.
-    case drift
-    /// A sensor is broken.
-    case fault
-    /// Nothing arrives.
-    case silence
-
-    /// As in topics and payloads.
-    public var name: String {
-        switch self {
-        case .anomaly: "anomaly"
-        case .drift: "drift"
-        case .fault: "fault"
-        case .silence: "silence"
-        }
-    }
-}
-
 /// A change of condition: raised or cleared, or a reminder that it is still raised.
 public struct Alert: Sendable, Equatable {
     /// Which way the condition changed.
@@ -108,30 +86,5 @@ extension Alert {
         }
         return ": mostly \(first.channel), \(value.readable)\(unit)"
             + " where \(expected.readable)\(unit) was expected"
-    }
-}
-
-extension Double {
-    /// With four significant digits.
-    public var readable: String {
-        guard isFinite else { return description }
-        var scale = 1.0
-        while abs(self) * scale < 1000, scale < 1e12 { scale *= 10 }
-        let rounded = (self * scale).rounded() / scale
-        return rounded == rounded.rounded() && abs(rounded) < 1e15
-            ? Int64(rounded).description : rounded.description
-    }
-}
-
-extension Duration {
-    /// In days, hours, minutes and seconds; the two largest that are not zero.
-    public var readable: String {
-        let seconds = Int64(inSeconds.rounded())
-        let parts = [
-            (seconds / 86400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"),
-            (seconds % 60, "s"),
-        ]
-        let shown = parts.drop { $0.0 == 0 }.prefix(2).filter { $0.0 > 0 }
-        return shown.isEmpty ? "0 s" : shown.map { "\($0.0) \($0.1)" }.joined(separator: " ")
     }
 }

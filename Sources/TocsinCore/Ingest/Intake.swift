@@ -1,20 +1,3 @@
-/// Which messages are read, how, and by which model their devices are judged.
-public struct Stream: Sendable {
-    /// As in the configuration and in status messages.
-    public var name: String
-    /// Which topics.
-    public var template: TopicTemplate
-    /// Which payloads.
-    public var decoder: any SampleDecoder
-
-    /// A stream.
-    public init(name: String, template: TopicTemplate, decoder: any SampleDecoder) {
-        self.name = name
-        self.template = template
-        self.decoder = decoder
-    }
-}
-
 /// Turns messages into samples for a fleet.
 ///
 /// A message counts as a whole: when any part of it cannot be read, its device is left as it was.
