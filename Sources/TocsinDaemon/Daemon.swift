@@ -30,8 +30,7 @@ public struct Daemon: Sendable {
     /// Runs until SIGTERM or SIGINT.
     public func run() async throws {
         let setup = try Setup(configuration)
-        // From here on SIGHUP does not end the process, which is what it does otherwise.
-        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         let notices = NoticeBoard(logger)
         let inbox = try Inbox(bytes: configuration.intake.queueBytes)
         let policy = PublishingPolicy(configuration.output)
@@ -80,15 +79,21 @@ public struct Daemon: Sendable {
         }
         try client.start()
 
-        let reloader = Reloader(start: configuration, reread: reread, inbox: inbox)
-        let reload = ReloadService(reloader: reloader, service: service, hangups: hangups)
+        let watcher = SignalService(
+            signals: signals,
+            inbox: inbox,
+            reloader: Reloader(start: configuration, reread: reread, inbox: inbox),
+            service: service
+        )
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: PipelineService(inbox: inbox, finished: finished)),
-                    .init(service: reload),
+                    .init(
+                        service: PipelineService(inbox: inbox, finished: finished),
+                        successTerminationBehavior: .gracefullyShutdownGroup
+                    ),
+                    .init(service: watcher),
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
             )
         )

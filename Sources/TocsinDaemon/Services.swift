@@ -46,17 +46,25 @@ struct PipelineService: Service {
     }
 }
 
-/// Reloads at every SIGHUP.
-struct ReloadService: Service {
+/// Reloads at every SIGHUP, and stops the pipeline at SIGTERM and SIGINT.
+///
+/// The sequence is made before anything else is: a signal that comes earlier than the group runs is
+/// neither lost nor the end of the process.
+struct SignalService: Service {
+    let signals: UnixSignalsSequence
+    let inbox: Inbox
     let reloader: Reloader
     let service: ServiceManager
-    let hangups: UnixSignalsSequence
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in hangups {
-                service.reloading()
-                reloader.reload()
+            for await signal in signals {
+                if signal == .sighup {
+                    service.reloading()
+                    reloader.reload()
+                } else {
+                    inbox.put(.stop)
+                }
             }
         }
     }

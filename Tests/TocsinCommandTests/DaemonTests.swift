@@ -237,6 +237,16 @@ struct DaemonTests {
         #expect(try await daemon.stop() == 0)
     }
 
+    @Test func `a stop while it starts is a stop, and no death`() async throws {
+        let daemon = try RunningDaemon(broker: "mqtt://127.0.0.1:\(try freePort())")
+        for _ in 0..<5 {
+            let program = try daemon.start()
+            try await program.wait(toSay: "no connection to")
+            #expect(try await daemon.stop() == 0)
+        }
+        #expect(daemon.manager.count("STOPPING=1") == 5)
+    }
+
     @Test func `the watchdog is fed while the pipeline works, and not when it hangs`() async throws
     {
         let broker = try await Mosquitto()
