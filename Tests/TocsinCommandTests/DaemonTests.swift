@@ -58,6 +58,8 @@ struct DaemonTests {
         #expect(program.errorLines.count == 1, "\(program.standardError)")
         try await broker.start()
         try await daemon.manager.wait(for: "READY=1")
+        // Said right after READY=1.
+        try await program.wait(toSay: "notice: subscribed")
         #expect(program.errorLines.count { $0.contains("connected to") } == 1)
         #expect(program.errorLines.count == 3, "\(program.standardError)")
         try await daemon.stop()
