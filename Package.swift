@@ -24,7 +24,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(
@@ -72,8 +71,6 @@ let package = Package(
             dependencies: [
                 "CLinux", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN", "TocsinSystemd",
                 "TocsinThreads", logging,
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: safe
         ),
@@ -81,7 +78,7 @@ let package = Package(
             name: "tocsin",
             dependencies: [
                 "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinSimulation", "TocsinTraining",
-                "TocsinNN", "TocsinMQTT", "TocsinSystemd", logging,
+                "TocsinNN", "TocsinMQTT", "TocsinSystemd", "TocsinThreads", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe

@@ -1,3 +1,4 @@
+import TocsinCore
 import TocsinFiles
 
 /// One table of a configuration file, read key by key.
@@ -188,26 +189,6 @@ final class ConfigurationTable {
     }
 
     private func suggestion(_ word: String, _ known: [String]) -> String {
-        let nearest = known.min { editDistance(word, $0) < editDistance(word, $1) }
-        guard let nearest, editDistance(word, nearest) <= max(2, word.count / 3) else { return "" }
-        return "; did you mean '\(nearest)'?"
+        nearestName(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
     }
-}
-
-/// How many letters must be added, left out or changed to get from one word to the other.
-///
-/// Source: Levenshtein 1966, with the row-by-row recurrence of Wagner and Fischer 1974.
-private func editDistance(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in b.indices {
-            let cost = letter == b[j] ? diagonal : diagonal + 1
-            diagonal = row[j + 1]
-            row[j + 1] = min(cost, min(row[j], diagonal) + 1)
-        }
-    }
-    return row[b.count]
 }

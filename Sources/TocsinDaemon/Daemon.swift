@@ -1,10 +1,9 @@
+import Glibc
 public import Logging
-import ServiceLifecycle
 import TocsinCore
 import TocsinMQTT
 public import TocsinSystemd
 import TocsinThreads
-import UnixSignals
 
 /// The daemon: puts everything together, runs it, and takes it apart again.
 public struct Daemon: Sendable {
@@ -27,10 +26,9 @@ public struct Daemon: Sendable {
         self.reread = reread
     }
 
-    /// Runs until SIGTERM or SIGINT.
-    public func run() async throws {
+    /// Runs until SIGTERM or SIGINT, which must be blocked by ``Signals/block()`` already.
+    public func run() throws {
         let setup = try Setup(configuration)
-        let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         let notices = NoticeBoard(logger)
         let inbox = try Inbox(bytes: configuration.intake.queueBytes)
         let policy = PublishingPolicy(configuration.output)
@@ -56,7 +54,7 @@ public struct Daemon: Sendable {
         client.setSubscriptions(setup.intake.subscriptions)
 
         let service = ServiceManager()
-        let finished = FinishedFlag()
+        let finished = try Reply()
         let control = startControl(inbox, notices)
         try DedicatedThread.start("pipeline") {
             let pipeline = Pipeline(
@@ -75,29 +73,22 @@ public struct Daemon: Sendable {
                 clock: clock
             )
             pipeline.run()
-            finished.set()
+            finished.give([])
         }
         try client.start()
 
-        let watcher = SignalService(
-            signals: signals,
-            inbox: inbox,
-            reloader: Reloader(start: configuration, reread: reread, inbox: inbox),
-            service: service
-        )
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(
-                        service: PipelineService(inbox: inbox, finished: finished),
-                        successTerminationBehavior: .gracefullyShutdownGroup
-                    ),
-                    .init(service: watcher),
-                ],
-                logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
-            )
-        )
-        try await group.run()
+        let reloader = Reloader(start: configuration, reread: reread, inbox: inbox)
+        try DedicatedThread.start("signals") {
+            while true {
+                if Signals.next() == SIGHUP {
+                    service.reloading()
+                    reloader.reload()
+                } else {
+                    inbox.put(.stop)
+                }
+            }
+        }
+        while finished.wait(.seconds(3600)) == nil {}
         control?.remove()
     }
 

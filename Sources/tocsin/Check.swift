@@ -3,15 +3,15 @@ import TocsinCore
 import TocsinDaemon
 
 extension Tocsin {
-    struct Check: AsyncParsableCommand {
+    struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read configuration and models, and say what the daemon would say."
         )
 
         @OptionGroup var source: ConfigurationOptions
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let configuration = try source.read()
                 let setup = try Setup(configuration)
                 Console.print("broker: \(configuration.broker.address)")

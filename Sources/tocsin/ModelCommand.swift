@@ -5,7 +5,7 @@ import TocsinFiles
 import TocsinNN
 
 extension Tocsin {
-    struct ModelCommand: AsyncParsableCommand {
+    struct ModelCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "model",
             abstract: "Look into model files.",
@@ -15,7 +15,7 @@ extension Tocsin {
 }
 
 extension Tocsin.ModelCommand {
-    struct Show: AsyncParsableCommand {
+    struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what is in a model file, after having it reproduce its golden sequence."
         )
@@ -26,8 +26,8 @@ extension Tocsin.ModelCommand {
         @Flag(help: "Print the file's own description, as JSON.")
         var json = false
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let model = try Setup.loadModel(file)
                 if json {
                     Console.print(try ModelFile.description(try Files.read(file)))

@@ -25,9 +25,9 @@ struct InFile: Error, CustomStringConvertible {
 }
 
 /// Runs a command's work; an error becomes one line on standard error and an exit code.
-func reporting(_ work: () async throws -> Void) async throws {
+func reporting(_ work: () throws -> Void) throws {
     do {
-        try await work()
+        try work()
     } catch let code as ExitCode {
         throw code
     } catch let error as ValidationError {

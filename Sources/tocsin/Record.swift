@@ -4,7 +4,7 @@ import TocsinDaemon
 import TocsinFiles
 
 extension Tocsin {
-    struct Record: AsyncParsableCommand {
+    struct Record: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write what arrives to a recording, one message per line, until interrupted."
         )
@@ -23,8 +23,8 @@ extension Tocsin {
         @Option(help: "End after so long, such as 10m.")
         var duration: SpanArgument?
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let arrivals = Arrivals()
                 let feed = try broker.feed(name: "record", filters: topic) { topic, payload, kept in
                     arrivals.append(topic, payload, kept)
@@ -38,7 +38,7 @@ extension Tocsin {
                         try file.append(try Recording.encode(message) + [UInt8(ascii: "\n")])
                         written += 1
                     }
-                    try await Task.sleep(for: .milliseconds(20))
+                    Pace.sleep(.milliseconds(20))
                 }
                 try feed.finish(within: .seconds(1))
                 let lost = arrivals.lost

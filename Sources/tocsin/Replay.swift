@@ -4,7 +4,7 @@ import TocsinDaemon
 import TocsinFiles
 
 extension Tocsin {
-    struct Replay: AsyncParsableCommand {
+    struct Replay: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Publish a table or a recording, at its own pace or faster."
         )
@@ -29,22 +29,22 @@ extension Tocsin {
         @Option(parsing: .upToNextOption, help: "Columns to leave out.")
         var ignore: [String] = []
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let isRecording = Tables.isRecording(data)
                 let template = try TopicTemplate(topic)
                 guard isRecording || format == .json || template.namesChannel else {
                     throw ValidationError("the format number needs a level '{channel}' in --topic")
                 }
                 let feed = try broker.feed(name: "replay")
-                let sent = isRecording ? try await replay(feed) : try await replay(feed, template)
+                let sent = isRecording ? try replay(feed) : try replay(feed, template)
                 try feed.finish()
                 Console.note("\(sent) messages published")
             }
         }
 
         /// Publishes a table.
-        private func replay(_ feed: BrokerFeed, _ template: TopicTemplate) async throws -> Int {
+        private func replay(_ feed: BrokerFeed, _ template: TopicTemplate) throws -> Int {
             var reader = try Tables.open(data, ignoring: ignore)
             let rows = RowMessage(template: template, form: format, channels: reader.channels)
             let name = device ?? Tables.device(data)
@@ -54,7 +54,7 @@ extension Tocsin {
             do {
                 while let row = try reader.next() {
                     let delay = pace.delay(until: row.time)
-                    if delay > .zero { try await Task.sleep(for: delay) }
+                    if delay > .zero { Pace.sleep(delay) }
                     let messages = rows.messages(
                         device: row.device.isEmpty ? name : row.device,
                         time: row.time,
@@ -74,7 +74,7 @@ extension Tocsin {
         }
 
         /// Publishes a recording.
-        private func replay(_ feed: BrokerFeed) async throws -> Int {
+        private func replay(_ feed: BrokerFeed) throws -> Int {
             let messages: [Message]
             do {
                 messages = try Recording.decodeAll(try Files.readUnpacked(data))
@@ -85,7 +85,7 @@ extension Tocsin {
             var progress = ProgressLine()
             for (i, message) in messages.enumerated() {
                 let delay = pace.delay(until: message.arrival)
-                if delay > .zero { try await Task.sleep(for: delay) }
+                if delay > .zero { Pace.sleep(delay) }
                 try feed.publish(
                     topic: String(decoding: message.topic, as: UTF8.self),
                     payload: message.payload,

@@ -4,17 +4,20 @@ import Logging
 import TocsinDaemon
 import TocsinFiles
 import TocsinSystemd
+import TocsinThreads
 
 extension Tocsin {
-    struct Run: AsyncParsableCommand {
+    struct Run: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Watch the broker; the command that systemd starts."
         )
 
         @OptionGroup var source: ConfigurationOptions
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            // Before there is any other thread, so that none is interrupted.
+            Signals.block()
+            try reporting {
                 let configuration = try source.read()
                 let output = LogOutput.automatic()
                 LoggingSystem.bootstrap { output.makeHandler(label: $0) }
@@ -26,7 +29,7 @@ extension Tocsin {
                     logger: Logger(label: "tocsin"),
                     reread: { try source.read() }
                 )
-                try await daemon.run()
+                try daemon.run()
             }
         }
     }

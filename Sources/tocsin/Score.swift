@@ -5,7 +5,7 @@ import TocsinDaemon
 import TocsinFiles
 
 extension Tocsin {
-    struct Score: AsyncParsableCommand {
+    struct Score: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Score a table frame by frame, exactly as the daemon would."
         )
@@ -27,8 +27,8 @@ extension Tocsin {
         @Flag(help: "Write alerts instead of scores, as JSON lines.")
         var alerts = false
 
-        func run() async throws {
-            try await reporting { try score() }
+        func run() throws {
+            try reporting { try score() }
         }
 
         private func score() throws {

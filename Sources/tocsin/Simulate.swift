@@ -5,7 +5,7 @@ import TocsinFiles
 import TocsinSimulation
 
 extension Tocsin {
-    struct Simulate: AsyncParsableCommand {
+    struct Simulate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a fleet of simulated devices, with faults to order.",
             discussion: """
@@ -67,11 +67,11 @@ extension Tocsin {
         @Option(help: "Simulated seconds per second, when publishing; 0 for as fast as it goes.")
         var speed = 1.0
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let plan = try plan()
                 if let events { try writeEvents(plan, to: events) }
-                if publish { try await send(plan) } else { try write(plan) }
+                if publish { try send(plan) } else { try write(plan) }
             }
         }
 
@@ -121,7 +121,7 @@ extension Tocsin {
         }
 
         /// Publishes row by row.
-        private func send(_ plan: SimulationPlan) async throws {
+        private func send(_ plan: SimulationPlan) throws {
             let feed = try broker.feed(name: "simulate")
             let template = try TopicTemplate(topic)
             var forms: [SimulatedDeviceKind: RowMessage] = [:]
@@ -139,7 +139,7 @@ extension Tocsin {
                 guard let kind = SimulatedDeviceKind(deviceName: row.device) else { continue }
                 guard row.time >= plan.start + skip.duration else { continue }
                 let delay = pace.delay(until: row.time)
-                if delay > .zero { try await Task.sleep(for: delay) }
+                if delay > .zero { Pace.sleep(delay) }
                 let values = row.values.map { $0 ?? .nan }
                 let messages =
                     forms[kind]?.messages(device: row.device, time: row.time, values: values) ?? []

@@ -2,7 +2,7 @@ import ArgumentParser
 import TocsinDaemon
 
 extension Tocsin {
-    struct Status: AsyncParsableCommand {
+    struct Status: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Ask the running daemon how it and its devices are."
         )
@@ -12,8 +12,8 @@ extension Tocsin {
         @Flag(help: "Print the daemon's JSON as it is.")
         var json = false
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let answer = try daemon.ask("status")
                 if let error = try StatusText.error(answer) {
                     Console.note("the daemon says: \(error)")
@@ -24,7 +24,7 @@ extension Tocsin {
         }
     }
 
-    struct Inspect: AsyncParsableCommand {
+    struct Inspect: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Ask the running daemon about one device."
         )
@@ -37,8 +37,8 @@ extension Tocsin {
         @Flag(help: "Print the daemon's JSON as it is.")
         var json = false
 
-        func run() async throws {
-            try await reporting {
+        func run() throws {
+            try reporting {
                 let answer = try daemon.ask("inspect \(device)")
                 if let error = try StatusText.error(answer) {
                     Console.note(error)

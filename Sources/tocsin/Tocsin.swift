@@ -2,7 +2,7 @@ import ArgumentParser
 import TocsinDaemon
 
 @main
-struct Tocsin: AsyncParsableCommand {
+struct Tocsin: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tocsin",
         abstract: "Ring when a device stops behaving as it used to.",

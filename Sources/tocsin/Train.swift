@@ -6,7 +6,7 @@ import TocsinNN
 import TocsinTraining
 
 extension Tocsin {
-    struct Train: AsyncParsableCommand {
+    struct Train: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Train a model on recorded tables of healthy behaviour."
         )
@@ -77,8 +77,8 @@ extension Tocsin {
             }
         }
 
-        func run() async throws {
-            try await reporting { try train() }
+        func run() throws {
+            try reporting { try train() }
         }
 
         private func train() throws {

@@ -1,0 +1,34 @@
+import Glibc
+public import TocsinCore
+
+/// Keeps the pace of recorded time, N times faster or as fast as it goes.
+public struct Pace: Sendable {
+    /// Recorded seconds per second; 0 for as fast as it goes.
+    private let speed: Double
+    private let began = ContinuousClock.now
+    private var first: Timestamp?
+
+    /// A pace.
+    public init(speed: Double) {
+        self.speed = speed
+    }
+
+    /// Waits.
+    public static func sleep(_ span: Duration) {
+        var rest = timespec(
+            tv_sec: Int(span.components.seconds),
+            tv_nsec: Int(span.components.attoseconds / 1_000_000_000)
+        )
+        var left = timespec()
+        while unsafe nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+    }
+
+    /// How long to wait before what was recorded at `time` is due.
+    public mutating func delay(until time: Timestamp) -> Duration {
+        guard speed > 0 else { return .zero }
+        let start = first ?? time
+        first = start
+        let due = began + (time - start) / speed
+        return max(due - .now, .zero)
+    }
+}
