@@ -202,7 +202,10 @@ extension Fleet {
     /// A device keeps everything if its stream still exists and the same model judges it; the others
     /// begin anew when they are next heard of.
     ///
-    /// - Parameter names: the streams' names as they were
+    /// - Parameters:
+    ///   - names: the streams' names as they were
+    ///   - intake: the streams and models as they are now
+    ///   - policies: when alerts ring from now on
     public func reloaded(
         names: [String],
         intake: Intake,

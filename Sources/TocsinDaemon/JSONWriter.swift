@@ -83,6 +83,42 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes a member of an object.
+    public mutating func member(_ name: String, _ text: String) {
+        key(name)
+        value(text)
+    }
+
+    /// Writes a member of an object; `null` for no number.
+    public mutating func member(_ name: String, _ number: Double?) {
+        key(name)
+        value(number)
+    }
+
+    /// Writes a member of an object.
+    public mutating func member(_ name: String, _ number: Float) {
+        key(name)
+        value(number)
+    }
+
+    /// Writes a member of an object.
+    public mutating func member(_ name: String, _ number: Int) {
+        key(name)
+        value(number)
+    }
+
+    /// Writes a member of an object.
+    public mutating func member(_ name: String, _ flag: Bool) {
+        key(name)
+        value(flag)
+    }
+
+    /// Writes a member of an object.
+    public mutating func member(_ name: String, _ time: Timestamp) {
+        key(name)
+        value(time)
+    }
+
     /// Writes `null`.
     public mutating func null() { word("null") }
 

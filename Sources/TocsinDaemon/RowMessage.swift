@@ -33,11 +33,9 @@ public struct RowMessage: Sendable {
         case .json:
             var json = JSONWriter()
             json.object { json in
-                json.key("time")
-                json.value(Int(time.microseconds))
+                json.member("time", Int(time.microseconds))
                 for (c, value) in values.enumerated() where !value.isNaN {
-                    json.key(channels[c])
-                    json.value(value)
+                    json.member(channels[c], value)
                 }
             }
             return [(template.topic(device: device, channel: "all"), json.bytes)]

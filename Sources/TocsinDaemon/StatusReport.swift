@@ -31,8 +31,7 @@ struct StatusReport {
             guard let number = fleet.find(name) else {
                 var json = JSONWriter()
                 json.object { json in
-                    json.key("error")
-                    json.value("unknown device '\(name)'")
+                    json.member("error", "unknown device '\(name)'")
                 }
                 return json.bytes
             }
@@ -49,26 +48,16 @@ struct StatusReport {
 
     private func health(_ json: inout JSONWriter) {
         let seconds = max(uptime.inSeconds, 0.001)
-        json.key("time")
-        json.value(now)
-        json.key("version")
-        json.value(tocsinVersion)
-        json.key("uptime_s")
-        json.value(uptime.inSeconds.rounded(digits: 1))
-        json.key("connected")
-        json.value(isConnected)
-        json.key("devices")
-        json.value(fleet.devices.count)
-        json.key("messages")
-        json.value(intake.messages)
-        json.key("messages_per_s")
-        json.value((Double(intake.messages) / seconds).rounded(digits: 2))
-        json.key("frames")
-        json.value(fleet.counters.frames)
-        json.key("frames_per_s")
-        json.value((Double(fleet.counters.frames) / seconds).rounded(digits: 2))
-        json.key("resets")
-        json.value(fleet.counters.resets)
+        json.member("time", now)
+        json.member("version", tocsinVersion)
+        json.member("uptime_s", uptime.inSeconds.rounded(digits: 1))
+        json.member("connected", isConnected)
+        json.member("devices", fleet.devices.count)
+        json.member("messages", intake.messages)
+        json.member("messages_per_s", (Double(intake.messages) / seconds).rounded(digits: 2))
+        json.member("frames", fleet.counters.frames)
+        json.member("frames_per_s", (Double(fleet.counters.frames) / seconds).rounded(digits: 2))
+        json.member("resets", fleet.counters.resets)
         json.key("dropped")
         json.object { json in
             let causes: [(String, Int)] = [
@@ -81,18 +70,13 @@ struct StatusReport {
                 ("alerts", alertsLost),
             ]
             for (name, count) in causes {
-                json.key(name)
-                json.value(count)
+                json.member(name, count)
             }
         }
-        json.key("queue_fill")
-        json.value(queueFill.rounded(digits: 4))
-        json.key("outbox")
-        json.value(outbox)
-        json.key("scoring_lag_s")
-        json.value(lag?.rounded(digits: 3))
-        json.key("memory_bytes")
-        json.value(residentMemory)
+        json.member("queue_fill", queueFill.rounded(digits: 4))
+        json.member("outbox", outbox)
+        json.member("scoring_lag_s", lag?.rounded(digits: 3))
+        json.member("memory_bytes", residentMemory)
     }
 
     /// How far the freshest device's newest sample lies behind the clock.
@@ -109,20 +93,16 @@ struct StatusReport {
             json.array { json in
                 for monitor in fleet.devices {
                     json.object { json in
-                        json.key("device")
-                        json.value(monitor.name)
-                        json.key("score")
-                        json.value(monitor.lastScore?.value)
-                        json.key("warm")
-                        json.value(monitor.isWarm)
+                        json.member("device", monitor.name)
+                        json.member("score", monitor.lastScore?.value)
+                        json.member("warm", monitor.isWarm)
                         json.key("alerts")
                         json.array { json in
                             for kind in monitor.raisedKinds { json.value(kind.name) }
                         }
                         json.key("last_sample")
                         if let latest = monitor.latest { json.value(latest) } else { json.null() }
-                        json.key("model")
-                        json.value(monitor.model.name)
+                        json.member("model", monitor.model.name)
                     }
                 }
             }
@@ -134,42 +114,37 @@ struct StatusReport {
     func state(of monitor: DeviceMonitor) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
-            json.key("device")
-            json.value(monitor.name)
-            json.key("time")
-            json.value(now)
-            json.key("stream")
-            json.value(streams[monitor.stream])
-            json.key("model")
-            json.value(monitor.model.name)
-            json.key("warm")
-            json.value(monitor.isWarm)
-            json.key("frames")
-            json.value(Int(monitor.frames))
-            json.key("frames_since_reset")
-            json.value(Int(monitor.framesSinceReset))
-            json.key("resets")
-            json.value(Int(monitor.resets))
-            json.key("extrapolating")
-            json.value(Int(monitor.framesSinceReset) > monitor.model.longestSequence)
-            json.key("score")
-            json.value(monitor.lastScore?.value)
-            json.key("hidden_norm")
-            json.value(monitor.lastDrift?.hiddenNorm)
+            json.member("device", monitor.name)
+            json.member("time", now)
+            json.member("stream", streams[monitor.stream])
+            json.member("model", monitor.model.name)
+            json.member("warm", monitor.isWarm)
+            json.member("frames", Int(monitor.frames))
+            json.member("frames_since_reset", Int(monitor.framesSinceReset))
+            json.member("resets", Int(monitor.resets))
+            json.member(
+                "extrapolating",
+                Int(monitor.framesSinceReset) > monitor.model.longestSequence
+            )
+            json.member("score", monitor.lastScore?.value)
+            json.member("hidden_norm", monitor.lastDrift?.hiddenNorm)
             json.key("drift")
             json.object { json in
                 for cause in DriftCause.allCases {
-                    json.key(cause.name)
-                    json.value(monitor.lastDrift?.ratios[cause.rawValue].rounded(digits: 4))
+                    json.member(
+                        cause.name,
+                        monitor.lastDrift?.ratios[cause.rawValue].rounded(digits: 4)
+                    )
                 }
             }
-            json.key("lag_s")
-            json.value(monitor.latest.map { max((now - $0).inSeconds, 0).rounded(digits: 3) })
+            json.member(
+                "lag_s",
+                monitor.latest.map { max((now - $0).inSeconds, 0).rounded(digits: 3) }
+            )
             json.key("alerts")
             json.object { json in
                 for kind in monitor.raisedKinds {
-                    json.key(kind.name)
-                    json.value(monitor.conditions[kind.rawValue].since)
+                    json.member(kind.name, monitor.conditions[kind.rawValue].since)
                 }
             }
             json.key("channels")
@@ -182,12 +157,9 @@ struct StatusReport {
         for (c, channel) in monitor.model.channels.enumerated() {
             json.key(channel.name)
             json.object { json in
-                json.key("value")
-                json.value(monitor.frame.values[c])
-                json.key("expected")
-                json.value(Float(monitor.expectedValue(c) ?? .nan))
-                json.key("unit")
-                json.value(channel.unit)
+                json.member("value", monitor.frame.values[c])
+                json.member("expected", Float(monitor.expectedValue(c) ?? .nan))
+                json.member("unit", channel.unit)
             }
         }
     }

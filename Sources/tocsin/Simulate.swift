@@ -160,14 +160,10 @@ extension Tocsin {
             for fault in plan.faults {
                 var json = JSONWriter()
                 json.object { json in
-                    json.key("device")
-                    json.value(fault.device)
-                    json.key("kind")
-                    json.value(fault.kind.rawValue)
-                    json.key("start")
-                    json.value(plan.start + fault.start)
-                    json.key("end")
-                    json.value(plan.start + fault.start + fault.duration)
+                    json.member("device", fault.device)
+                    json.member("kind", fault.kind.rawValue)
+                    json.member("start", plan.start + fault.start)
+                    json.member("end", plan.start + fault.start + fault.duration)
                 }
                 try file.append(json.bytes + [UInt8(ascii: "\n")])
             }

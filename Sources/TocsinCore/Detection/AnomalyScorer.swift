@@ -61,6 +61,7 @@ public struct AnomalyScorer: Sendable {
     ///   - features: scaled values, NaN for a masked channel, `[channels]`
     ///   - predicted: the forecast of this frame, made one frame ago, or `nil`, `[channels]`
     ///   - reconstructed: the reconstruction of this frame, or `nil`, `[channels]`
+    ///   - calibration: what is usual
     /// - Returns: the energies, which ``score(_:calibration:)`` turns into a score
     public mutating func update(
         features: [Float],

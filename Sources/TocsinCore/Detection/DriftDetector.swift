@@ -92,7 +92,9 @@ public struct DriftDetector: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - deviations: of the forecast, in usual sizes; NaN where there is none, `[channels]`
-    ///   - state: holds the top encoder layer's state at `hidden`
+    ///   - state: all that the network remembers, `[stateSize]`
+    ///   - hidden: where in it the top encoder layer's state stands, `[hidden]`
+    ///   - reference: mean and whitening of that state
     /// - Returns: NaN for a quantity that this frame does not give
     public mutating func quantities(
         deviations: [Double],

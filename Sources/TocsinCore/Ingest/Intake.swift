@@ -46,6 +46,9 @@ public struct Intake: Sendable {
     /// - Parameters:
     ///   - topic: UTF-8
     ///   - payload: as received
+    ///   - arrival: when it was received; the time of samples that have none of their own
+    ///   - isRetained: whether the broker had kept it
+    ///   - fleet: gets the samples, and the device if it is new
     ///   - emit: gets what the samples led to
     public mutating func take(
         topic: Span<UInt8>,

@@ -18,6 +18,7 @@ public enum ModelFile {
     /// A model's bytes.
     ///
     /// - Parameters:
+    ///   - model: what is written
     ///   - golden: frames to keep as golden sequence, NaN if missing, `[frames, channels]`
     public static func encode(_ model: Model, golden: [Double]) throws -> [UInt8] {
         var file = Safetensors()
@@ -54,6 +55,7 @@ public enum ModelFile {
     /// Reads a model, checks every shape, and has it reproduce its golden sequence.
     ///
     /// - Parameters:
+    ///   - bytes: the whole file
     ///   - name: what the model is called, usually its file's name without ending
     public static func decode(_ bytes: [UInt8], name: String) throws(ModelFileError) -> Model {
         let file = try Safetensors(bytes)
