@@ -58,6 +58,9 @@ public struct JSONSampleDecoder: SampleDecoder {
         guard position < text.count else { throw .malformedJSON(offset: position) }
         let start = position
         switch text[position] {
+        case UInt8(ascii: "{") where isTime(batch.path, topic: topic),
+            UInt8(ascii: "[") where isTime(batch.path, topic: topic):
+            throw .unreadableTime(offset: start)
         case UInt8(ascii: "{"):
             try readMembers(text, &position, depth: depth, topic: topic, &batch)
         case UInt8(ascii: "["):

@@ -90,7 +90,8 @@ struct JSONSampleDecoderTests {
 
     @Test(arguments: [
         #"{"a":1,"time":"yesterday"}"#, #"{"a":1,"time":""}"#, #"{"a":1,"time":1e300}"#,
-        #"{"a":1,"time":true}"#, #"{"a":1,"time":false}"#,
+        #"{"a":1,"time":true}"#, #"{"a":1,"time":false}"#, #"{"a":1,"time":{}}"#,
+        #"{"a":1,"time":[1]}"#,
     ])
     func `a time that cannot be read spoils the message`(payload: String) {
         #expect(throws: SampleDecodingError.unreadableTime(offset: 14)) {
