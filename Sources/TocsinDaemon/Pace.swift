@@ -1,4 +1,3 @@
-import Glibc
 public import TocsinCore
 
 /// Keeps the pace of recorded time, N times faster or as fast as it goes.
@@ -11,16 +10,6 @@ public struct Pace: Sendable {
     /// A pace.
     public init(speed: Double) {
         self.speed = speed
-    }
-
-    /// Waits.
-    public static func sleep(_ span: Duration) {
-        var rest = timespec(
-            tv_sec: Int(span.components.seconds),
-            tv_nsec: Int(span.components.attoseconds / 1_000_000_000)
-        )
-        var left = timespec()
-        while unsafe nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
     }
 
     /// How long to wait before what was recorded at `time` is due.

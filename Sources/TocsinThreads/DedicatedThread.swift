@@ -5,6 +5,16 @@ import Glibc
 ///
 /// All signals are blocked on them, so that the main thread alone meets them.
 public enum DedicatedThread {
+    /// Holds the calling thread for so long.
+    public static func sleep(_ span: Duration) {
+        var rest = timespec(
+            tv_sec: Int(span.components.seconds),
+            tv_nsec: Int(span.components.attoseconds / 1_000_000_000)
+        )
+        var left = timespec()
+        while unsafe nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+    }
+
     /// Starts a thread of this name, at most 15 bytes; nobody can join it.
     public static func start(
         _ name: String,

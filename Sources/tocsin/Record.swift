@@ -2,6 +2,7 @@ import ArgumentParser
 import TocsinCore
 import TocsinDaemon
 import TocsinFiles
+import TocsinThreads
 
 extension Tocsin {
     struct Record: ParsableCommand {
@@ -38,7 +39,7 @@ extension Tocsin {
                         try file.append(try Recording.encode(message) + [UInt8(ascii: "\n")])
                         written += 1
                     }
-                    Pace.sleep(.milliseconds(20))
+                    DedicatedThread.sleep(.milliseconds(20))
                 }
                 try feed.finish(within: .seconds(1))
                 let lost = arrivals.lost

@@ -2,6 +2,7 @@ import ArgumentParser
 import TocsinCore
 import TocsinDaemon
 import TocsinFiles
+import TocsinThreads
 
 extension Tocsin {
     struct Replay: ParsableCommand {
@@ -54,7 +55,7 @@ extension Tocsin {
             do {
                 while let row = try reader.next() {
                     let delay = pace.delay(until: row.time)
-                    if delay > .zero { Pace.sleep(delay) }
+                    if delay > .zero { DedicatedThread.sleep(delay) }
                     let messages = rows.messages(
                         device: row.device.isEmpty ? name : row.device,
                         time: row.time,
@@ -85,7 +86,7 @@ extension Tocsin {
             var progress = ProgressLine()
             for (i, message) in messages.enumerated() {
                 let delay = pace.delay(until: message.arrival)
-                if delay > .zero { Pace.sleep(delay) }
+                if delay > .zero { DedicatedThread.sleep(delay) }
                 try feed.publish(
                     topic: String(decoding: message.topic, as: UTF8.self),
                     payload: message.payload,

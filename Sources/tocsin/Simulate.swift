@@ -3,6 +3,7 @@ import TocsinCore
 import TocsinDaemon
 import TocsinFiles
 import TocsinSimulation
+import TocsinThreads
 
 extension Tocsin {
     struct Simulate: ParsableCommand {
@@ -139,7 +140,7 @@ extension Tocsin {
                 guard let kind = SimulatedDeviceKind(deviceName: row.device) else { continue }
                 guard row.time >= plan.start + skip.duration else { continue }
                 let delay = pace.delay(until: row.time)
-                if delay > .zero { Pace.sleep(delay) }
+                if delay > .zero { DedicatedThread.sleep(delay) }
                 let values = row.values.map { $0 ?? .nan }
                 let messages =
                     forms[kind]?.messages(device: row.device, time: row.time, values: values) ?? []
