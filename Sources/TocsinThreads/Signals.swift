@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Signals as something that a thread waits for, instead of something that interrupts one.
