@@ -23,6 +23,7 @@ struct Pipeline: ~Copyable {
     /// What was counted before the last reload.
     private var earlier = IntakeCounters()
     private var isStopping = false
+    private var lastStatus = ""
 
     init(
         fleet: Fleet,
@@ -145,7 +146,7 @@ struct Pipeline: ~Copyable {
             )
         case .subscribed(let filters):
             if filters.isEmpty {
-                service.status("the broker refuses every stream")
+                say("the broker refuses every stream")
             } else {
                 announce()
             }
@@ -159,7 +160,7 @@ struct Pipeline: ~Copyable {
                 connection.reported = error
             }
             connection.isUp = false
-            service.status("no connection to the broker: \(error)")
+            say("no connection to the broker: \(error)")
         case .published, .publishFailed:
             break
         }
@@ -170,11 +171,11 @@ struct Pipeline: ~Copyable {
         output.publishStatus("online")
         output.send()
         guard !connection.wasReady else {
-            service.status(statusLine)
+            say(statusLine)
             return
         }
         connection.wasReady = true
-        service.ready(status: statusLine)
+        sayReady(statusLine)
         notices.post(
             .started(devices: fleet.devices.count, models: intake.assignment.rules.count)
         )
@@ -214,9 +215,21 @@ struct Pipeline: ~Copyable {
         endReload(statusLine)
     }
 
+    /// Changes the line of `systemctl status`, if it is another one.
+    private mutating func say(_ status: String) {
+        guard status != lastStatus else { return }
+        lastStatus = status
+        service.status(status)
+    }
+
+    private mutating func sayReady(_ status: String) {
+        lastStatus = status
+        service.ready(status: status)
+    }
+
     /// Readiness ends a reload; but a daemon that was never subscribed is not ready.
-    private func endReload(_ status: String) {
-        if connection.wasReady { service.ready(status: status) } else { service.status(status) }
+    private mutating func endReload(_ status: String) {
+        if connection.wasReady { sayReady(status) } else { say(status) }
     }
 
     private var counters: IntakeCounters { earlier + intake.counters }
@@ -233,7 +246,7 @@ struct Pipeline: ~Copyable {
         if timers.isHealth(now, every: output.policy.healthInterval) {
             if connection.isUp {
                 output.publish("\(output.policy.prefix)/health", report.health())
-                service.status(statusLine)
+                say(statusLine)
             }
         }
         if output.policy.stateInterval > .zero,

@@ -35,6 +35,10 @@ public final class NotifySocket: Sendable {
         }
     }
 
+    /// Takes in what came so far: a manager that does not read makes the program wait in sd_notify as
+    /// soon as `net.unix.max_dgram_qlen` messages are there, which may be as few as ten.
+    public func drain() { _ = assignments }
+
     /// How often something was said.
     public func count(_ assignment: String) -> Int { assignments.count { $0 == assignment } }
 

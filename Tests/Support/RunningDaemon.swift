@@ -55,6 +55,7 @@ public final class RunningDaemon: Sendable {
     /// Starts it.
     @discardableResult
     public func start() throws -> RunningProgram {
+        manager.drain()
         let program = try BuiltBinary.start(
             ["run", "--config", folder.path("tocsin.yaml")],
             environment: environment
@@ -80,6 +81,7 @@ public final class RunningDaemon: Sendable {
     /// Stops it as systemd does, and returns its exit code.
     @discardableResult
     public func stop(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        manager.drain()
         try program.signal(SIGTERM)
         return try await program.wait(within: limit)
     }

@@ -173,7 +173,7 @@ struct FleetTests {
         feed(&line, 0..<10)
         line.take(0, 10, [5])
         let before = line.saved(0)
-        line.take(0, 10.1, [6])
+        line.take(0, 10, [6])
         line.take(0, 3, [7, 7])
         #expect(line.saved(0) == before)
         #expect(line.fleet.counters.duplicates == 1)
