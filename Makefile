@@ -8,7 +8,7 @@ demo:
 	@tools/demo.sh
 
 test:
-	@tools/install-packages.sh openssl python3-venv systemd-container
+	@tools/install-packages.sh openssl python3-venv systemd-container bc iproute2
 	@tools/install-test-python.sh || echo "no Python for the tests: one of them is skipped" >&2
 	swift test
 

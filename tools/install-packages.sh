@@ -18,6 +18,5 @@ echo "installing ${missing[*]}" >&2
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 export DEBIAN_FRONTEND=noninteractive
-# The broker that comes with the package is not the one that is used here: it must not start.
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
