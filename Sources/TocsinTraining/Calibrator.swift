@@ -10,7 +10,7 @@ public struct Calibrator {
     private struct Step {
         var features: [Float]
         var predicted: [Float]?
-        var reconstructed: [Float]?
+        var reconstructed: [Float]? = nil
         /// Whether it is the first one after a zero state that counts.
         var isFirst: Bool
     }
@@ -76,6 +76,45 @@ public struct Calibrator {
         validation = errors.validation(frames: steps.count)
     }
 
+    /// Streams the frames past a baseline instead of a network: the same frames, the same chain.
+    ///
+    /// - Parameters:
+    ///   - sequences: frames that the baseline was not fitted on
+    public init(
+        streaming sequences: [FrameSequence],
+        baseline: Baseline,
+        scaler: Scaler,
+        warmUp: Int
+    ) throws(DatasetError) {
+        heads = .forecast
+        channels = scaler.offset.count
+        hidden = []
+        var steps: [Step] = []
+        var errors = OneStepErrors()
+        for sequence in sequences {
+            var state = BaselineState(baseline)
+            var features: [Float] = Array(repeating: 0, count: channels)
+            var before = features
+            for t in 0..<sequence.count {
+                let range = t * channels..<(t + 1) * channels
+                scaler.transform(Array(sequence.values[range]), into: &features)
+                let predicted = t > 0 ? state.forecast : nil
+                state.step(features)
+                if t >= warmUp / 2 {
+                    let isFirst = t == warmUp / 2
+                    steps.append(Step(features: features, predicted: predicted, isFirst: isFirst))
+                    if let predicted { errors.add(features, predicted, before) }
+                }
+                before = features
+            }
+        }
+        guard steps.count >= Self.fewestFrames else {
+            throw .tooShort(frames: steps.count, needed: Self.fewestFrames)
+        }
+        self.steps = steps
+        validation = errors.validation(frames: steps.count)
+    }
+
     /// The hidden states of a sequence, from a zero state, without the first half of the warm-up.
     private static func stream(
         _ sequence: FrameSequence,
@@ -108,6 +147,16 @@ public struct Calibrator {
         day: Int,
         seed: UInt64
     ) -> Calibration {
+        var calibration = scoring(isScored: isScored, faults: faults)
+        calibration.drift = DriftCalibrator(
+            hidden: hidden,
+            deviations: deviations(calibration)
+        ).reference(channels: channels, day: day, seed: seed)
+        return calibration
+    }
+
+    /// The calibration but for drift, of which a baseline has no state to judge by.
+    func scoring(isScored: [Bool], faults: FaultLimits) -> Calibration {
         let unfitted = Calibration.LogNormal(median: 0, mean: 0, spread: 1)
         let levelRMS = levelRMS()
         var calibration = Calibration(
@@ -148,10 +197,6 @@ public struct Calibrator {
         calibration.threshold = max(Self.threshold, sorted.quantile(0.999))
         calibration.tail = tail(sorted)
         calibration.independentStretches = independentStretches(fused)
-        calibration.drift = DriftCalibrator(
-            hidden: hidden,
-            deviations: deviations(calibration)
-        ).reference(channels: channels, day: day, seed: seed)
         return calibration
     }
 

@@ -1,0 +1,80 @@
+public import TocsinCore
+
+/// Judges one device by a baseline's forecast, as a ``DeviceMonitor`` does by the network's.
+///
+/// The same frames, the same warm-up, the same chain and the same alert policy; no drift and no faults.
+public struct BaselineDetector: Sendable {
+    private let baseline: Baseline
+    private let scaler: Scaler
+    private let calibration: Calibration
+    private let warmUp: Int
+    private var state: BaselineState
+    private var scorer: AnomalyScorer
+    private var condition = AlertCondition()
+    private var framesSinceReset = 0
+    private var features: [Float]
+
+    /// A detector beside a model, fitted and calibrated as the model was.
+    ///
+    /// - Parameters:
+    ///   - model: whose scaler, scored channels and warm-up it shares
+    ///   - dataset: what the model was trained on
+    public init(
+        _ kind: Baseline.Kind,
+        beside model: Model,
+        fitting dataset: Dataset
+    ) throws(DatasetError) {
+        let baseline = Baseline(kind, fitting: dataset.fit, scaler: model.scaler)
+        let calibrator = try Calibrator(
+            streaming: dataset.calibration,
+            baseline: baseline,
+            scaler: model.scaler,
+            warmUp: model.warmUp
+        )
+        self.baseline = baseline
+        scaler = model.scaler
+        calibration = calibrator.scoring(
+            isScored: model.calibration.isScored,
+            faults: model.calibration.faults
+        )
+        warmUp = model.warmUp
+        state = BaselineState(baseline)
+        scorer = AnomalyScorer(channels: model.channels.count)
+        features = Array(repeating: 0, count: model.channels.count)
+    }
+
+    /// Judges a frame.
+    ///
+    /// - Parameters:
+    ///   - values: in each channel's unit, NaN if missing, `[channels]`
+    ///   - isAfterGap: whether the gap before it reset the device
+    public mutating func assess(
+        _ values: [Double],
+        time: Timestamp,
+        isAfterGap: Bool,
+        policy: AlertPolicy
+    ) -> ScoredFrame {
+        if isAfterGap {
+            state = BaselineState(baseline)
+            scorer = AnomalyScorer(channels: features.count)
+            framesSinceReset = 0
+        }
+        scaler.transform(values, into: &features)
+        let predicted = framesSinceReset > 0 ? state.forecast : nil
+        state.step(features)
+        framesSinceReset += 1
+        var score: AnomalyScorer.Score?
+        if framesSinceReset > warmUp / 2, values.contains(where: { !$0.isNaN }) {
+            let energies = scorer.update(
+                features: features,
+                predicted: predicted,
+                reconstructed: nil,
+                calibration: calibration
+            )
+            score = scorer.score(energies, calibration: calibration)
+        }
+        if framesSinceReset <= warmUp { score = nil }
+        if let score { _ = condition.update(level: score.value, time: time, policy: policy) }
+        return ScoredFrame(time: time, score: score?.value, isAlarm: condition.isRaised)
+    }
+}
