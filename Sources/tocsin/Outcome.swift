@@ -47,7 +47,7 @@ private func exitCode(of error: any Error) -> ExitCode {
     case let error as InFile: exitCode(of: error.reason)
     case is ConfigurationError: SystemExit.configuration
     case is UnusableModel, is ModelFileError, is CSVError, is RecordingError, is DatasetError,
-        is MissingChannels, is MQTTPublishRefusal:
+        is MissingChannels, is LabelError, is MQTTPublishRefusal:
         SystemExit.data
     case is BrokerUnavailable, is ControlError, is MQTTError: SystemExit.unavailable
     // The system had no objection: the content is at fault.

@@ -8,8 +8,8 @@ struct Tocsin: ParsableCommand {
         abstract: "Ring when a device stops behaving as it used to.",
         version: tocsinVersion,
         subcommands: [
-            Run.self, Check.self, Train.self, Score.self, Replay.self, Simulate.self,
-            Record.self, Status.self, Inspect.self, ModelCommand.self,
+            Run.self, Check.self, Train.self, Score.self, Evaluate.self, Replay.self,
+            Simulate.self, Record.self, Status.self, Inspect.self, ModelCommand.self,
         ]
     )
 }

@@ -3,8 +3,8 @@ import TocsinTestSupport
 
 struct HelpTests {
     static let commands = [
-        [], ["run"], ["check"], ["train"], ["score"], ["replay"], ["simulate"], ["record"],
-        ["status"], ["inspect"], ["model"], ["model", "show"],
+        [], ["run"], ["check"], ["train"], ["score"], ["evaluate"], ["replay"], ["simulate"],
+        ["record"], ["status"], ["inspect"], ["model"], ["model", "show"],
     ]
 
     @Test(arguments: commands)

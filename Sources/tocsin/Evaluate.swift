@@ -1,0 +1,77 @@
+import ArgumentParser
+import TocsinCore
+import TocsinDaemon
+import TocsinTraining
+
+extension Tocsin {
+    struct Evaluate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure on labelled tables how well a model rings."
+        )
+
+        @Option(help: "The model file.", completion: .file(extensions: ["safetensors"]))
+        var model: String
+
+        @Option(
+            parsing: .upToNextOption,
+            help: "Labelled tables (CSV), also .gz; each with one or more devices.",
+            completion: .file()
+        )
+        var data: [String]
+
+        @Option(
+            parsing: .upToNextOption,
+            help: "The tables that the model was trained on: fits baselines to be compared with.",
+            completion: .file()
+        )
+        var train: [String] = []
+
+        @Option(help: "The longest buffer around an event in VUS-PR, in rows.")
+        var buffer = 20
+
+        @Option(help: "Which devices count; * for any characters, ? for one.")
+        var device = "*"
+
+        @Flag(help: "Print JSON lines instead of a table, one per series and detector.")
+        var json = false
+
+        func validate() throws {
+            guard (0...10_000).contains(buffer) else {
+                throw ValidationError("buffer is 0 to 10000")
+            }
+        }
+
+        func run() throws {
+            try reporting {
+                var source = RecordingOptions()
+                source.config = nil
+                source.device = device
+                let evaluator = try Evaluator(
+                    model: try Setup.loadModel(model),
+                    training: try train.map { try source.rows($0) },
+                    buffer: buffer
+                )
+                var results: [Evaluator.Result] = []
+                var progress = ProgressLine()
+                for path in data {
+                    let table = try source.rows(path)
+                    do {
+                        results += try evaluator.evaluate(
+                            table.rows,
+                            channels: table.channels,
+                            file: path
+                        ) { progress.show($0, "evaluating \(Tables.device(path))") }
+                    } catch let error as LabelError {
+                        throw InFile(path: path, reason: error)
+                    }
+                }
+                progress.clear()
+                Console.print(
+                    json
+                        ? EvaluationText.lines(results).joined(separator: "\n")
+                        : EvaluationText.table(results)
+                )
+            }
+        }
+    }
+}
