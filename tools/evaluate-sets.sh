@@ -6,8 +6,8 @@
 #   tools/evaluate-sets.sh DATA_FOLDER [ENTITY...]     entities such as smd/machine-1-6 asd/server-1;
 #                                                      all of smd, asd, skab and nab if left out
 #
-# Read FOUND (a row in alarm) beside ONSET (an alarm began inside) and IN ALARM %: an alarm that never
-# ends finds everything and counts once.
+# Read FOUND (events with a row in alarm) beside ONSET (events inside which an alarm began), OUTSIDE
+# (alarms that began outside events) and IN ALARM %: an alarm that never ends finds all and counts once.
 #
 # DATA_FOLDER holds SET/ENTITY.train.csv.gz, SET/ENTITY.test.csv.gz, with `label` last in the latter.
 # Environment: TRAIN_OPTIONS  more options for `tocsin train`, such as "--cell gru --seed 2"
@@ -78,13 +78,16 @@ def line(name, detector, lines):
     events = sum(found["events"] for found in lines)
     pooled = f"{sum(found['events_found'] for found in lines)}/{events}"
     onset = f"{sum(found['events_with_onset'] for found in lines)}/{events}"
-    print(f"{name:{width}}  {detector:18}", "  ".join(cells), pooled.rjust(8), onset.rjust(8), sep="  ")
+    outside = sum(found["alarms_begun_outside"] for found in lines)
+    outside = f"{outside}/{sum(found['alarms'] for found in lines)}"
+    sums = "  ".join(text.rjust(7) for text in (pooled, onset, outside))
+    print(f"{name:{width}}  {detector:18}", "  ".join(cells), sums, sep="  ")
 
 
 lines = [json.loads(text) for text in open(sys.argv[1], encoding="utf-8")]
 width = max(16, *(len(found["device"]) for found in lines))
 titles = "  ".join(title for title, *_ in COLUMNS)
-print(f"{'SERIES':{width}}  {'DETECTOR':18}", titles, "   FOUND", "   ONSET", sep="  ")
+print(f"{'SERIES':{width}}  {'DETECTOR':18}", titles, "  FOUND    ONSET  OUTSIDE", sep="  ")
 sets = list(dict.fromkeys(found["entity"].split("/")[0] for found in lines))
 for name in sets:
     own = [found for found in lines if found["entity"].split("/")[0] == name]

@@ -5,7 +5,8 @@ import TocsinTraining
 enum EvaluationText {
     private static let headings = [
         "SERIES", "DETECTOR", "VUS-PR", "AP", "LABELLED", "FOUND", "ONSET", "RECALL",
-        "PRECISION", "FALSE/10k", "FALSE/DAY", "IN ALARM", "DELAY", "90 %", "DRIFT", "UNSCORED",
+        "PRECISION", "OUTSIDE", "FALSE/10k", "FALSE/DAY", "IN ALARM", "DELAY", "90 %", "DRIFT",
+        "UNSCORED",
     ]
 
     /// One row per series and detector, and the mean over the series of each detector.
@@ -48,6 +49,7 @@ enum EvaluationText {
                 json.member("event_recall", alarms.eventRecall)
                 json.member("alarms", alarms.alarms)
                 json.member("false_alarms", alarms.falseAlarms)
+                json.member("alarms_begun_outside", alarms.begunOutside)
                 json.member("event_precision", alarms.eventPrecision)
                 json.member("false_alarms_per_10000", alarms.falseAlarmsPerTenThousand)
                 json.member("false_alarms_per_day", alarms.falseAlarmsPerDay)
@@ -73,6 +75,7 @@ enum EvaluationText {
             "\(alarms.begunInside)/\(alarms.events)",
             fixed(alarms.eventRecall, 2),
             fixed(alarms.eventPrecision, 2),
+            "\(alarms.begunOutside)/\(alarms.alarms)",
             fixed(alarms.falseAlarmsPerTenThousand, 1),
             fixed(alarms.falseAlarmsPerDay, 2),
             percent(alarms.normalShareInAlarm),
@@ -83,7 +86,7 @@ enum EvaluationText {
         ]
     }
 
-    /// Means over the series that have the number; events are added up.
+    /// Means over the series that have the number; events and alarms are added up.
     private static func means(_ all: [Evaluation]) -> [String] {
         func mean(_ value: (Evaluation) -> Double?) -> Double? {
             let values = all.compactMap(value)
@@ -91,6 +94,8 @@ enum EvaluationText {
         }
         let events = all.reduce(0) { $0 + $1.alarms.events }
         let found = all.reduce(0) { $0 + $1.alarms.found }
+        let outside = all.reduce(0) { $0 + $1.alarms.begunOutside }
+        let alarms = all.reduce(0) { $0 + $1.alarms.alarms }
         let begun = all.reduce(0) { $0 + $1.alarms.begunInside }
         return [
             fixed(mean { $0.volume }, 3),
@@ -100,6 +105,7 @@ enum EvaluationText {
             "\(begun)/\(events)",
             fixed(mean { $0.alarms.eventRecall }, 2),
             fixed(mean { $0.alarms.eventPrecision }, 2),
+            "\(outside)/\(alarms)",
             fixed(mean { $0.alarms.falseAlarmsPerTenThousand }, 1),
             fixed(mean { $0.alarms.falseAlarmsPerDay }, 2),
             percent(mean { $0.alarms.normalShareInAlarm }),

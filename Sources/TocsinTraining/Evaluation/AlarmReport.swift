@@ -12,8 +12,10 @@ public struct AlarmReport: Sendable, Equatable {
     public var begunInside = 0
     /// Alarms; those with at most ``joinedWithin`` rows between them are one.
     public var alarms = 0
-    /// Alarms without a labelled row.
+    /// Alarms without a labelled row: the fewest that were false.
     public var falseAlarms = 0
+    /// Alarms that began outside events, even if they lasted into one: the most that were false.
+    public var begunOutside = 0
     /// Rows outside events.
     public var normalRows = 0
     /// Of those, rows in alarm.
@@ -40,6 +42,7 @@ public struct AlarmReport: Sendable, Equatable {
         events = labelled.count
         alarms = joined.count
         falseAlarms = joined.count { !isLabelled[$0].contains(true) }
+        begunOutside = joined.count { !isLabelled[$0.lowerBound] }
         for event in labelled {
             if rung.contains(where: { event.contains($0.lowerBound) }) { begunInside += 1 }
             if let first = event.first(where: { isAlarm[$0] }) {

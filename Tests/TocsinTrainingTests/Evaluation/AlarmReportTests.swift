@@ -30,6 +30,7 @@ struct AlarmReportTests {
         #expect(report.delay(0.9) == 2)
         #expect(report.alarms == 3)
         #expect(report.falseAlarms == 1)
+        #expect(report.begunOutside == 2)
         #expect(report.eventPrecision == 2.0 / 3)
         #expect(report.normalRows == 109 - 11)
         #expect(report.normalRowsInAlarm == 3)
@@ -53,7 +54,9 @@ struct AlarmReportTests {
     @Test func `an alarm that is never over finds all and is seen through`() {
         let report = self.report(alarms: "xxxxxxxxxx", labels: "....x...x.")
         #expect(report.eventRecall == 1)
+        #expect(report.falseAlarms == 0)
         #expect(report.begunInside == 0)
+        #expect(report.begunOutside == 1)
         #expect(report.normalShareInAlarm == 1)
     }
 
