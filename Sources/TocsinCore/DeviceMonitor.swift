@@ -174,7 +174,10 @@ extension DeviceMonitor {
             update(.anomaly, level: score.value, time, policies.anomaly, &assessment.alerts)
         }
         if let drift = assessment.drift {
-            update(.drift, level: drift.largest.ratio, time, policies.drift, &assessment.alerts)
+            let anomaly = conditions[AlertKind.anomaly.rawValue]
+            let lasts = anomaly.isRaised && time - anomaly.since >= policies.driftAfter
+            let level = max(drift.largest.ratio, lasts ? 1 : 0)
+            update(.drift, level: level, time, policies.drift, &assessment.alerts)
         }
         if !frame.isEmpty {
             let faulty = faults.update(

@@ -123,6 +123,7 @@ extension AlertPolicies {
         self.init()
         if let table = try table.table("anomaly") { try anomaly.read(table) }
         if let table = try table.table("drift") { try drift.read(table) }
+        driftAfter = try table.seconds("drift_after_seconds", in: 0...31_536_000) ?? driftAfter
         if let table = try table.table("fault") { try fault.read(table) }
         if let table = try table.table("silence") {
             silence.afterPeriods =

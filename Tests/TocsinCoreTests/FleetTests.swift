@@ -182,6 +182,22 @@ struct FleetTests {
         #expect(line.fleet.counters.frames == 10)
     }
 
+    @Test func `an anomaly that lasts is drift, too`() throws {
+        // The threshold of the indexes is out of reach, so that only the duration can ring.
+        let model = try Model.small(driftThreshold: 1e9)
+        var policies = AlertPolicies()
+        policies.driftAfter = .seconds(100)
+        var line = try started(model, policies: policies)
+        feed(&line, 0..<400, shiftedFrom: 150)
+        let anomaly = try #require(line.alerts.first { $0.kind == .anomaly })
+        let drift = try #require(line.alerts.first { $0.kind == .drift })
+        // The fifth frame in a row at the level, counted from the first.
+        #expect(drift.time - anomaly.since == .seconds(104))
+        var without = try started(model)
+        feed(&without, 0..<400, shiftedFrom: 150)
+        #expect(!without.alerts.contains { $0.kind == .drift })
+    }
+
     @Test func `devices do not disturb each other`() throws {
         let model = try Model.small()
         var alone: [[Assessment]] = []

@@ -8,6 +8,8 @@ public struct AlertPolicies: Sendable, Equatable {
     public var fault = AlertPolicy(raiseAfter: 1, clearAfter: 3)
     /// When nothing arriving is silence.
     public var silence = SilencePolicy()
+    /// An anomaly that lasts longer is drift, too.
+    public var driftAfter = Duration.seconds(86_400)
 
     /// The policies that ship.
     public init() {}
