@@ -97,20 +97,22 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        // What tests of numbers share; no library is linked for it.
+        .target(name: "TocsinTestNumbers", path: "Tests/Numbers", swiftSettings: settings),
         .testTarget(
             name: "TocsinNNTests",
-            dependencies: ["TocsinNN", "CAllocationCounter"],
+            dependencies: ["TocsinTestNumbers", "TocsinNN", "CAllocationCounter"],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),
         .testTarget(
             name: "TocsinCoreTests",
-            dependencies: ["TocsinCore", "TocsinNN", "CAllocationCounter"],
+            dependencies: ["TocsinTestNumbers", "TocsinCore", "TocsinNN", "CAllocationCounter"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "TocsinTrainingTests",
-            dependencies: ["TocsinTraining", "TocsinCore", "TocsinNN"],
+            dependencies: ["TocsinTestNumbers", "TocsinTraining", "TocsinCore", "TocsinNN"],
             resources: [.copy("Fixtures")],
             swiftSettings: settings
         ),

@@ -1,5 +1,6 @@
 import CAllocationCounter
 import Testing
+import TocsinTestNumbers
 import TocsinNN
 
 @testable import TocsinCore

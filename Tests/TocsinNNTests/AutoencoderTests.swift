@@ -1,6 +1,7 @@
 import CAllocationCounter
 import Foundation
 import Testing
+import TocsinTestNumbers
 
 @testable import TocsinNN
 

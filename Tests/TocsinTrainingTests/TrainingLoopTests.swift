@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TocsinTestNumbers
 import TocsinCore
 import TocsinNN
 import TocsinTraining

@@ -1,5 +1,3 @@
-import Testing
-
 /// Reproducible numbers that Python makes as well: SplitMix64, as in `SeededGenerator` and in
 /// `Fixtures/make_nn_fixtures.py`.
 struct Numbers {
@@ -23,31 +21,5 @@ struct Numbers {
     static func symmetric(seed: UInt64, count: Int, scale: Double) -> [Float] {
         var numbers = Numbers(seed: seed)
         return (0..<count).map { _ in Float((2 * numbers.uniform() - 1) * scale) }
-    }
-}
-
-/// Expects two vectors to be equal within a tolerance, and shows the first place where they are
-/// not.
-func expectClose(
-    _ found: [Float],
-    _ expected: [Float],
-    tolerance: Float,
-    _ comment: Comment? = nil,
-    sourceLocation: SourceLocation = #_sourceLocation
-) {
-    guard found.count == expected.count else {
-        Issue.record(
-            "\(found.count) elements; expected \(expected.count)",
-            sourceLocation: sourceLocation
-        )
-        return
-    }
-    for (index, pair) in zip(found, expected).enumerated()
-    where !(abs(pair.0 - pair.1) <= tolerance) {
-        Issue.record(
-            "[\(index)] is \(pair.0); expected \(pair.1) ± \(tolerance) \(comment?.rawValue ?? "")",
-            sourceLocation: sourceLocation
-        )
-        return
     }
 }

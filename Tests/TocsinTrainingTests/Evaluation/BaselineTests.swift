@@ -1,4 +1,5 @@
 import Testing
+import TocsinTestNumbers
 
 @testable import TocsinCore
 @testable import TocsinTraining

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TocsinTestNumbers
 import TocsinCore
 
 @testable import TocsinTraining

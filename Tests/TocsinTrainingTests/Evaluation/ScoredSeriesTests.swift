@@ -1,4 +1,5 @@
 import Testing
+import TocsinTestNumbers
 import TocsinCore
 import TocsinTraining
 

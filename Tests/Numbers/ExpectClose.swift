@@ -1,8 +1,8 @@
-import Testing
+public import Testing
 
 /// Expects two vectors to be equal within a tolerance, and shows the first place where they are
-/// not.
-func expectClose<Value: BinaryFloatingPoint>(
+/// not; NaN equals NaN.
+public func expectClose<Value: BinaryFloatingPoint>(
     _ found: [Value],
     _ expected: [Value],
     tolerance: Value,
@@ -17,7 +17,7 @@ func expectClose<Value: BinaryFloatingPoint>(
         return
     }
     for (index, pair) in zip(found, expected).enumerated()
-    where !(abs(pair.0 - pair.1) <= tolerance) {
+    where !(abs(pair.0 - pair.1) <= tolerance) && !(pair.0.isNaN && pair.1.isNaN) {
         Issue.record(
             "[\(index)] is \(pair.0); expected \(pair.1) ± \(tolerance) \(comment?.rawValue ?? "")",
             sourceLocation: sourceLocation
