@@ -55,9 +55,10 @@ extension DeviceMonitor {
 }
 
 extension DeviceMonitor {
-    /// An assessment that says only that silence began or ended: it is of no frame.
-    func silenceAssessment(
+    /// An assessment that says only that a condition changed: it is of no frame.
+    func assessment(
         _ device: Int,
+        of kind: AlertKind,
         _ transition: AlertCondition.Transition,
         level: Double,
         time: Timestamp
@@ -75,7 +76,7 @@ extension DeviceMonitor {
             expected: [],
             isFresh: [],
             drift: nil,
-            alerts: [alert(.silence, transition, level: level, time: time)]
+            alerts: [alert(kind, transition, level: level, time: time)]
         )
     }
 }

@@ -21,6 +21,19 @@ extension DeviceMonitor {
         writer.write(lastScore?.tailProbability ?? 0)
     }
 
+    /// Writes which alerts are raised: that belongs to the device, whatever model judges it.
+    public func saveConditions(to writer: inout StateWriter) {
+        for kind in AlertKind.allCases { conditions[kind.rawValue].save(to: &writer) }
+    }
+
+    /// Takes back what ``saveConditions(to:)`` wrote; when it throws, the device is as it was.
+    mutating func restoreConditions(from reader: inout StateReader) throws(StateError) {
+        var saved = conditions
+        for kind in AlertKind.allCases { try saved[kind.rawValue].restore(from: &reader) }
+        try reader.expectEnd()
+        conditions = saved
+    }
+
     /// Takes back what ``save(to:)`` wrote for a device of the same model.
     ///
     /// When it throws, the device is as it was.

@@ -179,7 +179,7 @@ extension Fleet {
         emit: (Assessment) -> Void
     ) {
         let monitor = devices[device]
-        emit(monitor.silenceAssessment(device, transition, level: level, time: time))
+        emit(monitor.assessment(device, of: .silence, transition, level: level, time: time))
     }
 }
 
@@ -197,37 +197,74 @@ extension Fleet {
         }
     }
 
+    /// Gives a device back what is raised, when its state is another model's.
+    public mutating func restoreConditions(
+        _ device: Int,
+        from bytes: ArraySlice<UInt8>
+    ) throws(StateError) {
+        var reader = StateReader(bytes)
+        try devices[device].restoreConditions(from: &reader)
+    }
+
     /// The same devices under changed streams, models and policies.
     ///
-    /// A device keeps everything if its stream still exists and the same model judges it; the others
-    /// begin anew when they are next heard of.
+    /// A device keeps everything if its stream still exists and the same model judges it. If another
+    /// model does, it begins anew, but what is raised stays raised until that model says otherwise. Of
+    /// a device that nobody judges any more, everything is cleared.
     ///
     /// - Parameters:
     ///   - names: the streams' names as they were
     ///   - intake: the streams and models as they are now
     ///   - policies: when alerts ring from now on
+    ///   - now: when that is
+    ///   - emit: gets what was cleared
     public func reloaded(
         names: [String],
         intake: Intake,
-        policies: AlertPolicies
+        policies: AlertPolicies,
+        now: Timestamp,
+        emit: (Assessment) -> Void
     ) -> (fleet: Fleet, kept: Int) {
         var next = Fleet(policies: policies, lateness: lateness, capacity: capacity)
         next.counters = counters
-        for monitor in devices {
+        var kept = 0
+        for (old, monitor) in devices.enumerated() {
             let name = names[monitor.stream]
             guard let stream = intake.streams.firstIndex(where: { $0.name == name }),
                 let model = intake.assignment.model(device: monitor.name, stream: name),
-                model.identity == monitor.model.identity,
+                model.identity == monitor.model.identity || !monitor.raisedKinds.isEmpty,
                 let number = next.add(
                     monitor.name,
                     model: model,
                     stream: stream,
                     now: monitor.lastArrival
                 )
-            else { continue }
+            else {
+                clear(monitor, old, now: now, emit: emit)
+                continue
+            }
+            guard model.identity == monitor.model.identity else {
+                next.devices[number].conditions = monitor.conditions
+                continue
+            }
+            kept += 1
             next.devices[number] = monitor.moved(to: stream)
             if let last = monitor.latest { next.latest[stream] = max(next.latest[stream], last) }
         }
-        return (next, next.devices.count)
+        return (next, kept)
+    }
+
+    /// Clears whatever is raised of a device that leaves.
+    private func clear(
+        _ monitor: DeviceMonitor,
+        _ device: Int,
+        now: Timestamp,
+        emit: (Assessment) -> Void
+    ) {
+        var monitor = monitor
+        for kind in monitor.raisedKinds {
+            guard let cleared = monitor.conditions[kind.rawValue].clear(time: now) else { continue }
+            emit(monitor.assessment(device, of: kind, cleared, level: 0, time: now))
+        }
     }
 }

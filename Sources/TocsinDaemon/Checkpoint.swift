@@ -14,6 +14,8 @@ struct Checkpoint {
         var stream: String
         /// The identity of the model that made the state.
         var model: String
+        /// Which alerts are raised; not the model's, so kept when it changes.
+        var conditions: [UInt8]
         var state: [UInt8]
     }
 
@@ -22,7 +24,7 @@ struct Checkpoint {
     /// Records that were damaged, and left out.
     var damaged = 0
 
-    private static let magic: [UInt8] = Array("TOCSIN-1".utf8)
+    private static let magic: [UInt8] = Array("TOCSIN-2".utf8)
 
     init() {}
 
@@ -31,11 +33,14 @@ struct Checkpoint {
         for monitor in fleet.devices {
             var writer = StateWriter()
             monitor.save(to: &writer)
+            var conditions = StateWriter()
+            monitor.saveConditions(to: &conditions)
             devices.append(
                 Device(
                     name: monitor.name,
                     stream: streams[monitor.stream],
                     model: monitor.model.identity,
+                    conditions: conditions.bytes,
                     state: writer.bytes
                 )
             )
@@ -51,7 +56,7 @@ struct Checkpoint {
                 0,
                 [
                     Array(device.name.utf8), Array(device.stream.utf8), Array(device.model.utf8),
-                    device.state,
+                    device.conditions, device.state,
                 ]
             )
         }
@@ -79,13 +84,14 @@ struct Checkpoint {
             }
             let text = record.parts.map { String(decoding: $0, as: UTF8.self) }
             switch (record.kind, record.parts.count) {
-            case (0, 4):
+            case (0, 5):
                 devices.append(
                     Device(
                         name: text[0],
                         stream: text[1],
                         model: text[2],
-                        state: Array(record.parts[3])
+                        conditions: Array(record.parts[3]),
+                        state: Array(record.parts[4])
                     )
                 )
             case (1, 2), (2, 2):
@@ -104,7 +110,8 @@ struct Checkpoint {
         }
     }
 
-    /// Gives the devices of `fleet` back what they remembered.
+    /// Gives the devices of `fleet` back what they remembered; where the model has changed, only which
+    /// alerts are raised.
     ///
     /// - Returns: how many were restored, and how many records were of no use
     func restore(
@@ -117,13 +124,17 @@ struct Checkpoint {
         for device in devices {
             guard let stream = intake.streams.firstIndex(where: { $0.name == device.stream }),
                 let model = intake.assignment.model(device: device.name, stream: device.stream),
-                model.identity == device.model,
                 let number = fleet.add(device.name, model: model, stream: stream, now: now)
             else {
                 refused += 1
                 continue
             }
             do {
+                guard model.identity == device.model else {
+                    try fleet.restoreConditions(number, from: device.conditions[...])
+                    refused += 1
+                    continue
+                }
                 try fleet.restore(number, from: device.state[...])
                 restored += 1
             } catch {

@@ -201,8 +201,9 @@ struct Pipeline: ~Copyable {
         let (reloaded, kept) = fleet.reloaded(
             names: names,
             intake: next.intake,
-            policies: next.policies
-        )
+            policies: next.policies,
+            now: clock.now()
+        ) { output.take($0) }
         fleet = reloaded
         earlier = counters
         intake = next.intake

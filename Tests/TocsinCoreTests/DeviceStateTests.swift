@@ -165,8 +165,9 @@ struct DeviceStateTests {
         let (fleet, kept) = line.fleet.reloaded(
             names: ["json"],
             intake: intake,
-            policies: line.fleet.policies
-        )
+            policies: line.fleet.policies,
+            now: .at(0)
+        ) { _ in Issue.record("nothing is raised, so nothing is cleared") }
         #expect(kept == 1)
         #expect(fleet.devices.map(\.name) == ["p1"])
         #expect(fleet.devices.map(\.stream) == [1])
@@ -178,14 +179,83 @@ struct DeviceStateTests {
         let gone = line.fleet.reloaded(
             names: ["was", "other"],
             intake: intake,
-            policies: AlertPolicies()
-        )
+            policies: AlertPolicies(),
+            now: .at(0)
+        ) { _ in }
         #expect(gone.kept == 1)
         let removed = line.fleet.reloaded(
             names: ["other", "was"],
             intake: intake,
-            policies: AlertPolicies()
-        )
+            policies: AlertPolicies(),
+            now: .at(0)
+        ) { _ in }
         #expect(removed.kept == 0)
+    }
+
+    @Test func `what is raised outlives a new model, and ends with its stream`() throws {
+        var line = try started(try Self.model())
+        run(&line, Self.steps(1))
+        let raised = line.fleet.devices[0].raisedKinds
+        #expect(raised.contains(.anomaly))
+        let ids = raised.map { kind in line.alerts.last { $0.kind == kind }?.id }
+
+        var found: [Alert] = []
+        let gone = line.fleet.reloaded(
+            names: ["was"],
+            intake: line.intake,
+            policies: AlertPolicies(),
+            now: .at(999)
+        ) { found += $0.alerts }
+        #expect(gone.fleet.devices.isEmpty)
+        #expect(found.map(\.kind) == raised)
+        #expect(found.map(\.id) == ids)
+        #expect(found.allSatisfy { $0.state == .cleared && $0.time == .at(999) })
+
+        // Untrained, it would find drift by itself; that is not the point here.
+        let retrained = try Model.small(driftThreshold: 1e9, identity: "2")
+        line.intake = Intake(
+            streams: line.intake.streams,
+            assignment: ModelAssignment([ModelAssignment.Rule(model: retrained)])
+        )
+        let (fleet, kept) = line.fleet.reloaded(
+            names: ["json"],
+            intake: line.intake,
+            policies: AlertPolicies(),
+            now: .at(999)
+        ) { _ in Issue.record("somebody still judges it") }
+        #expect(kept == 0)
+        #expect(fleet.devices.map(\.raisedKinds) == [raised])
+        #expect(fleet.devices.map(\.frames) == [0])
+
+        // The new model finds nothing wrong, and clears what the old one raised: once, by its id.
+        line.fleet = fleet
+        line.assessments = []
+        var random = SeededGenerator(seed: 3)
+        for t in 0..<200 {
+            line.take(0, 1000 + Double(t), healthyValues(t, channels: 2, &random))
+        }
+        #expect(line.fleet.devices[0].raisedKinds == [])
+        #expect(Set(line.alerts.map(\.id)) == Set(ids.compactMap { $0 }))
+        #expect(line.alerts.count == raised.count)
+        #expect(line.alerts.allSatisfy { $0.state == .cleared })
+    }
+
+    @Test func `what is raised is saved apart from the model's state`() throws {
+        var line = try started(try Self.model())
+        run(&line, Self.steps(1))
+        var writer = StateWriter()
+        line.fleet.devices[0].saveConditions(to: &writer)
+        // A model of another size, which could not take the state back.
+        var other = try started(try Model.small(names: ["a", "b", "c"], hiddenSize: 6))
+        #expect(throws: StateError.self) {
+            try other.fleet.restore(0, from: line.saved(0)[...])
+        }
+        #expect(other.fleet.devices[0].raisedKinds == [])
+        #expect(throws: StateError.self) {
+            try other.fleet.restoreConditions(0, from: writer.bytes.dropLast())
+        }
+        #expect(other.fleet.devices[0].raisedKinds == [])
+        try other.fleet.restoreConditions(0, from: writer.bytes[...])
+        #expect(other.fleet.devices[0].raisedKinds == line.fleet.devices[0].raisedKinds)
     }
 }

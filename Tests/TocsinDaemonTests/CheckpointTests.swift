@@ -13,6 +13,7 @@ private func checkpoint(devices: Int) -> Checkpoint {
                 name: "pump-\(i)",
                 stream: "objects",
                 model: "identity",
+                conditions: Array(repeating: UInt8(truncatingIfNeeded: i), count: 8),
                 state: (0..<64).map { UInt8(truncatingIfNeeded: $0 &* i) }
             )
         )
