@@ -24,6 +24,10 @@ public struct DeviceMonitor: Sendable {
     var scorer: AnomalyScorer
     var drift: DriftDetector
     var faults: FaultDetector
+    /// Keeps the budget of false alerts.
+    public internal(set) var keeper: ThresholdKeeper
+    /// Whether it has been unlike training, new or not, and since when.
+    var departure = AlertCondition()
     /// The four conditions, in the order of ``AlertKind``.
     public internal(set) var conditions: InlineArray<4, AlertCondition>
 
@@ -57,6 +61,7 @@ public struct DeviceMonitor: Sendable {
         scorer = AnomalyScorer(channels: channels)
         drift = DriftDetector(model.calibration.drift, channels: channels)
         faults = FaultDetector(channels: channels)
+        keeper = ThresholdKeeper(model.calibration.peaks)
         conditions = InlineArray(repeating: AlertCondition())
         lastArrival = now
     }
@@ -81,6 +86,7 @@ public struct DeviceMonitor: Sendable {
         state = model.autoencoder.zeroState()
         scorer = AnomalyScorer(channels: model.channels.count)
         drift.forgetStep()
+        keeper.forgetPeak()
         framesSinceReset = 0
         resets += 1
     }
@@ -99,37 +105,40 @@ extension DeviceMonitor {
     /// counted: a state that comes from zero is surprised by everything.
     mutating func assess(device: Int, policies: AlertPolicies) -> Assessment {
         model.scaler.transform(frame.values, into: &features)
-        let hasForecast = model.calibration.forecast != nil && framesSinceReset > 0
+        let forecasts = model.autoencoder.blueprint.heads.contains(.forecast)
+        let isExpected = !forecasts || framesSinceReset > 0
         for c in features.indices {
             let feature = features[c]
             inputs[c] = feature.isNaN ? 0 : feature.clipped(to: Scaler.inputLimit)
-            expected[c] = hasForecast ? state.forecast[c] : .nan
+            if forecasts { expected[c] = isExpected ? state.forecast[c] : .nan }
         }
         model.autoencoder.step(inputs, state: &state)
+        if !forecasts { for c in expected.indices { expected[c] = state.reconstruction[c] } }
         let isAfterGap = framesSinceReset == 0 && resets > 0
         framesSinceReset += 1
         frames += 1
 
-        var score: AnomalyScorer.Score?
+        var scores: AnomalyScorer.StandardScores?
         if framesSinceReset > model.warmUp / 2, !frame.isEmpty {
-            let energies = scorer.update(
+            scores = scorer.update(
                 features: features,
-                predicted: hasForecast ? expected : nil,
-                reconstructed: model.calibration.reconstruction == nil
-                    ? nil : state.reconstruction,
+                expected: isExpected ? expected : nil,
                 calibration: model.calibration
-            )
-            score = scorer.score(energies, calibration: model.calibration)
-        }
-        if model.calibration.forecast == nil {
-            for c in expected.indices { expected[c] = state.reconstruction[c] }
+            ).map { AnomalyScorer.standardScores($0, calibration: model.calibration) }
         }
         guard isWarm else {
             return assessment(device, score: nil, drift: nil, isAfterGap: isAfterGap)
         }
 
         var drift: DriftDetector.Drift?
-        if score != nil {
+        var score: AnomalyScorer.Score?
+        if let scores {
+            let budget = policies.budgetPerMonth.map { $0 * model.clock.monthsPerFrame }
+            score = AnomalyScorer.score(
+                scores,
+                threshold: keeper.threshold(budget: budget, calibration: model.calibration),
+                calibration: model.calibration
+            )
             drift = self.drift.update(
                 deviations: scorer.deviations,
                 state: state.recurrent,
@@ -140,7 +149,7 @@ extension DeviceMonitor {
             lastScore = score
         }
         var assessment = assessment(device, score: score, drift: drift, isAfterGap: isAfterGap)
-        judge(&assessment, policies: policies)
+        judge(&assessment, novelty: scores?.novelty, policies: policies)
         return assessment
     }
 
@@ -168,14 +177,22 @@ extension DeviceMonitor {
     }
 
     /// Turns score, drift and faults into changes of condition.
-    private mutating func judge(_ assessment: inout Assessment, policies: AlertPolicies) {
+    private mutating func judge(
+        _ assessment: inout Assessment,
+        novelty: Double?,
+        policies: AlertPolicies
+    ) {
         let time = frame.time
-        if let score = assessment.score {
-            update(.anomaly, level: score.value, time, policies.anomaly, &assessment.alerts)
+        if let score = assessment.score, let novelty {
+            let told = assessment.alerts.count
+            update(.anomaly, level: score.novelty, time, policies.anomaly, &assessment.alerts)
+            let isAlert = conditions[AlertKind.anomaly.rawValue].isRaised
+            let rang = isAlert && assessment.alerts.count > told
+            keeper.update(novelty: novelty, isAlert: isAlert, rang: rang)
+            _ = departure.update(level: score.value, time: time, policy: policies.departure)
         }
         if let drift = assessment.drift {
-            let anomaly = conditions[AlertKind.anomaly.rawValue]
-            let lasts = anomaly.isRaised && time - anomaly.since >= policies.driftAfter
+            let lasts = departure.isRaised && time - departure.since >= policies.driftAfter
             let level = max(drift.largest.ratio, lasts ? 1 : 0)
             update(.drift, level: level, time, policies.drift, &assessment.alerts)
         }

@@ -11,6 +11,8 @@ extension DeviceMonitor {
         scorer.save(to: &writer)
         drift.save(to: &writer)
         faults.save(to: &writer)
+        keeper.save(to: &writer)
+        departure.save(to: &writer)
         for kind in AlertKind.allCases { conditions[kind.rawValue].save(to: &writer) }
         writer.write(framesSinceReset)
         writer.write(frames)
@@ -18,6 +20,7 @@ extension DeviceMonitor {
         writer.write(frame.time.microseconds)
         writer.write(lastScore != nil)
         writer.write(lastScore?.value ?? 0)
+        writer.write(lastScore?.novelty ?? 0)
         writer.write(lastScore?.tailProbability ?? 0)
     }
 
@@ -52,6 +55,8 @@ extension DeviceMonitor {
         try saved.scorer.restore(from: &reader)
         try saved.drift.restore(from: &reader)
         try saved.faults.restore(from: &reader)
+        try saved.keeper.restore(from: &reader)
+        try saved.departure.restore(from: &reader)
         for kind in AlertKind.allCases {
             try saved.conditions[kind.rawValue].restore(from: &reader)
         }
@@ -61,10 +66,14 @@ extension DeviceMonitor {
         saved.frame.time = Timestamp(microseconds: try reader.readTime())
         let hasScore = try reader.readBool()
         let value = try reader.readAmount()
+        let novelty = try reader.readAmount()
         let tailProbability = try reader.readAmount()
-        saved.lastScore =
-            hasScore
-            ? AnomalyScorer.Score(value: value, tailProbability: tailProbability) : nil
+        let score = AnomalyScorer.Score(
+            value: value,
+            novelty: novelty,
+            tailProbability: tailProbability
+        )
+        saved.lastScore = hasScore ? score : nil
         try reader.expectEnd()
         self = saved
     }

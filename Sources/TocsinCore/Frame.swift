@@ -56,6 +56,9 @@ public struct FrameClock: Sendable, Equatable, Codable {
         self.holdLimit = holdLimit ?? period * 5
     }
 
+    /// How much of a month, 30.44 days, a frame stands for.
+    public var monthsPerFrame: Double { period.inSeconds / (30.44 * 86_400) }
+
     private enum CodingKeys: String, CodingKey {
         case period = "period_us"
         case maxGap = "max_gap_us"

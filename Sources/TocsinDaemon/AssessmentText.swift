@@ -8,6 +8,7 @@ extension JSONWriter {
             json.member("device", assessment.name)
             json.member("time", assessment.time)
             json.member("score", assessment.score?.value)
+            json.member("novelty", assessment.score?.novelty)
             json.member("threshold", 1)
             json.member("tail_probability", assessment.score?.tailProbability)
             json.member("warm", assessment.isWarm)

@@ -1,6 +1,6 @@
 public import TocsinCore
 
-/// Writes one row per frame: time, device, score, tail probability, warm-up, and each channel's share.
+/// Writes one row per frame: time, device, score, novelty, tail probability, warm-up, and each channel's share.
 public struct CSVSink: Sink {
     private let write: ([UInt8]) -> Void
 
@@ -12,7 +12,7 @@ public struct CSVSink: Sink {
     public init(channels: [Channel], write: @escaping ([UInt8]) -> Void) {
         self.write = write
         let names = channels.map { ",share." + $0.name }.joined()
-        write(Array("timestamp,device,score,tail_probability,warm\(names)\n".utf8))
+        write(Array("timestamp,device,score,novelty,tail_probability,warm\(names)\n".utf8))
     }
 
     public mutating func take(_ assessment: Assessment) {
@@ -20,6 +20,7 @@ public struct CSVSink: Sink {
         let score = assessment.score
         var line = "\(assessment.time),\(assessment.name)"
         line += ",\(score.map { $0.value.description } ?? "")"
+        line += ",\(score.map { $0.novelty.description } ?? "")"
         line += ",\(score.map { $0.tailProbability.description } ?? "")"
         line += ",\(assessment.isWarm ? 1 : 0)"
         for share in assessment.shares {

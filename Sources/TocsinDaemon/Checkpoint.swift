@@ -24,7 +24,7 @@ struct Checkpoint {
     /// Records that were damaged, and left out.
     var damaged = 0
 
-    private static let magic: [UInt8] = Array("TOCSIN-2".utf8)
+    private static let magic: [UInt8] = Array("TOCSIN-3".utf8)
 
     init() {}
 

@@ -121,7 +121,12 @@ extension Configuration.Intake {
 extension AlertPolicies {
     init(_ table: ConfigurationTable) throws(ConfigurationError) {
         self.init()
-        if let table = try table.table("anomaly") { try anomaly.read(table) }
+        if let table = try table.table("anomaly") {
+            if let budget = try table.number("budget_per_month", in: 0...100_000) {
+                budgetPerMonth = budget == 0 ? nil : budget
+            }
+            try anomaly.read(table)
+        }
         if let table = try table.table("drift") { try drift.read(table) }
         driftAfter = try table.seconds("drift_after_seconds", in: 0...31_536_000) ?? driftAfter
         if let table = try table.table("fault") { try fault.read(table) }

@@ -9,13 +9,12 @@ public struct Calibrator {
     /// One frame that has been streamed.
     private struct Step {
         var features: [Float]
-        var predicted: [Float]?
-        var reconstructed: [Float]? = nil
+        /// What the network expected of them, once it expects anything.
+        var expected: [Float]?
         /// Whether it is the first one after a zero state that counts.
         var isFirst: Bool
     }
 
-    private let heads: Heads
     private let channels: Int
     private let steps: [Step]
     /// The hidden state after each frame of each sequence, fit part and all.
@@ -35,7 +34,7 @@ public struct Calibrator {
         autoencoder: Autoencoder,
         warmUp: Int
     ) throws(DatasetError) {
-        heads = autoencoder.blueprint.heads
+        let forecasts = autoencoder.blueprint.heads.contains(.forecast)
         channels = scaler.offset.count
         var steps: [Step] = []
         var errors = OneStepErrors()
@@ -48,21 +47,15 @@ public struct Calibrator {
             for t in 0..<sequence.count {
                 let range = t * channels..<(t + 1) * channels
                 scaler.transform(Array(sequence.values[range]), into: &features)
-                let predicted = heads.contains(.forecast) && t > 0 ? state.forecast : nil
+                var expected = forecasts && t > 0 ? state.forecast : nil
                 let inputs = features.map { $0.isNaN ? 0 : $0.clipped(to: Scaler.inputLimit) }
                 autoencoder.step(inputs, state: &state)
+                if !forecasts { expected = state.reconstruction }
                 if t >= warmUp / 2 {
                     states.append(Array(state.recurrent[autoencoder.hiddenRange]))
-                    steps.append(
-                        Step(
-                            features: features,
-                            predicted: predicted,
-                            reconstructed: heads.contains(.reconstruct)
-                                ? state.reconstruction : nil,
-                            isFirst: t == warmUp / 2
-                        )
-                    )
-                    errors.add(features, predicted ?? state.reconstruction, before)
+                    let isFirst = t == warmUp / 2
+                    steps.append(Step(features: features, expected: expected, isFirst: isFirst))
+                    if let expected { errors.add(features, expected, before) }
                 }
                 before = features
             }
@@ -86,7 +79,6 @@ public struct Calibrator {
         scaler: Scaler,
         warmUp: Int
     ) throws(DatasetError) {
-        heads = .forecast
         channels = scaler.offset.count
         hidden = []
         var steps: [Step] = []
@@ -102,7 +94,7 @@ public struct Calibrator {
                 state.step(features)
                 if t >= warmUp / 2 {
                     let isFirst = t == warmUp / 2
-                    steps.append(Step(features: features, predicted: predicted, isFirst: isFirst))
+                    steps.append(Step(features: features, expected: predicted, isFirst: isFirst))
                     if let predicted { errors.add(features, predicted, before) }
                 }
                 before = features
@@ -158,80 +150,40 @@ public struct Calibrator {
     /// The calibration but for drift, of which a baseline has no state to judge by.
     func scoring(isScored: [Bool], faults: FaultLimits) -> Calibration {
         let unfitted = Calibration.LogNormal(median: 0, mean: 0, spread: 1)
-        let levelRMS = levelRMS()
         var calibration = Calibration(
             isScored: isScored,
-            forecast: heads.contains(.forecast)
-                ? Calibration.Residual(
-                    rms: rms(floor: 0.02) { step, c in
-                        step.predicted.map { Double(step.features[c] - $0[c]) } ?? .nan
-                    },
-                    energy: unfitted
-                ) : nil,
-            reconstruction: heads.contains(.reconstruct)
-                ? Calibration.Residual(
-                    rms: rms(floor: 0.02) { step, c in
-                        step.reconstructed.map { Double(step.features[c] - $0[c]) } ?? .nan
-                    },
-                    energy: unfitted
-                ) : nil,
-            level: Calibration.Level(
-                rms: levelRMS,
-                meanRMS: meanRMS(levelRMS),
-                energy: unfitted
-            ),
+            residual: Calibration.Residual(rms: rms(), trained: unfitted, recent: unfitted),
             threshold: Self.threshold,
+            peaks: PeakDistribution(level: 0, arrivals: 1, frames: 1, excess: 1, weight: 1),
             tail: Calibration.Tail(quantiles: [0], excess: 1),
             drift: DriftReference(quantities: [], hiddenMean: [], hiddenWhitening: []),
             faults: faults,
             independentStretches: 1
         )
-
         let energies = energies(calibration)
-        calibration.forecast?.energy = logNormal(energies.compactMap(\.forecast))
-        calibration.reconstruction?.energy = logNormal(energies.compactMap(\.reconstruction))
-        calibration.level.energy = logNormal(energies.compactMap(\.level))
+        calibration.residual.trained = logNormal(energies.map(\.trained))
+        calibration.residual.recent = logNormal(energies.map(\.recent))
 
-        let fused = fused(calibration)
-        let sorted = fused.sorted()
-        calibration.threshold = max(Self.threshold, sorted.quantile(0.999))
-        calibration.tail = tail(sorted)
+        let scores = energies.map {
+            AnomalyScorer.standardScores($0, calibration: calibration)
+        }
+        calibration.peaks = PeakDistribution(fitting: scores.map(\.novelty))
+        let fused = scores.map(\.fused)
+        calibration.tail = tail(fused.sorted())
         calibration.independentStretches = independentStretches(fused)
         return calibration
     }
 
-    /// A_on, in spreads of the log energy: the prototype's rule (`design/detection.md`, section 4).
-    static let threshold = 3.0
+    /// A_on without a budget, in spreads of the log energy.
+    static let threshold = 2.75
 
     /// Root mean square of each channel's residual.
-    private func rms(floor: Double, _ value: (Step, Int) -> Double) -> [Double] {
+    private func rms() -> [Double] {
         (0..<channels).map { c in
-            let values = steps.map { value($0, c) }.filter { !$0.isNaN }
-            return max(confidentRMS(values), floor)
-        }
-    }
-
-    /// Root mean square of each channel's features: a mere scale, which needs no confidence.
-    private func levelRMS() -> [Double] {
-        (0..<channels).map { c in
-            let values = steps.map { Double($0.features[c]) }.filter { !$0.isNaN }
-            let square = values.reduce(0) { $0 + $1 * $1 } / Double(max(values.count, 1))
-            return max(square.squareRoot(), 0.02)
-        }
-    }
-
-    /// Root mean square of each channel's slow mean.
-    private func meanRMS(_ levelRMS: [Double]) -> [Double] {
-        (0..<channels).map { c in
-            var means: [Double] = []
-            var mean = 0.0
-            for step in steps {
-                if step.isFirst { mean = 0 }
-                guard !step.features[c].isNaN else { continue }
-                mean += 0.05 * (Double(step.features[c]) / levelRMS[c] - mean)
-                means.append(mean)
+            let values = steps.compactMap { step in
+                step.expected.map { Double(step.features[c] - $0[c]) }
             }
-            return max(confidentRMS(means), 0.05)
+            return max(confidentRMS(values.filter { !$0.isNaN }), 0.02)
         }
     }
 
@@ -247,18 +199,9 @@ public struct Calibrator {
     private func energies(_ calibration: Calibration) -> [AnomalyScorer.Energies] {
         var energies: [AnomalyScorer.Energies] = []
         run(calibration) { scorer, step in
-            energies.append(update(&scorer, step, calibration))
+            if let found = update(&scorer, step, calibration) { energies.append(found) }
         }
         return energies
-    }
-
-    private func fused(_ calibration: Calibration) -> [Double] {
-        var fused: [Double] = []
-        run(calibration) { scorer, step in
-            let energies = update(&scorer, step, calibration)
-            if let a = scorer.fuse(energies, calibration: calibration) { fused.append(a) }
-        }
-        return fused
     }
 
     private func deviations(_ calibration: Calibration) -> [[Double]] {
@@ -274,11 +217,10 @@ public struct Calibrator {
         _ scorer: inout AnomalyScorer,
         _ step: Step,
         _ calibration: Calibration
-    ) -> AnomalyScorer.Energies {
+    ) -> AnomalyScorer.Energies? {
         scorer.update(
             features: step.features,
-            predicted: step.predicted,
-            reconstructed: step.reconstructed,
+            expected: step.expected,
             calibration: calibration
         )
     }

@@ -41,6 +41,7 @@ func logNormal(_ energies: [Double]) -> Calibration.LogNormal {
 
 /// Fits the distribution of the fused score: quantiles, and the mean excess over the last one.
 func tail(_ sorted: [Double]) -> Calibration.Tail {
+    guard !sorted.isEmpty else { return Calibration.Tail(quantiles: [0], excess: 1) }
     let quantiles = (0..<64).map { sorted.quantile(Double($0) / 64) }
     let last = quantiles[63]
     let above = sorted.filter { $0 > last }
@@ -52,6 +53,7 @@ func tail(_ sorted: [Double]) -> Calibration.Tail {
 /// integrated autocorrelation time, summed up to the first lag below 0.05 (Sokal 1997).
 func independentStretches(_ series: [Double]) -> Double {
     let count = series.count
+    guard count > 0 else { return 1 }
     let mean = series.reduce(0, +) / Double(count)
     let centred = series.map { $0 - mean }
     let variance = centred.reduce(0) { $0 + $1 * $1 }

@@ -101,10 +101,15 @@ struct FrameLoad {
         )
         let calibration = Calibration(
             isScored: Array(repeating: true, count: channels),
-            forecast: Calibration.Residual(rms: ones, energy: usual),
-            reconstruction: nil,
-            level: Calibration.Level(rms: ones, meanRMS: ones, energy: usual),
+            residual: Calibration.Residual(rms: ones, trained: usual, recent: usual),
             threshold: 3,
+            peaks: PeakDistribution(
+                level: 1,
+                arrivals: 10,
+                frames: 1000,
+                excess: 10,
+                weight: 10
+            ),
             tail: Calibration.Tail(quantiles: (0..<64).map { Double($0) / 32 }, excess: 0.5),
             drift: DriftReference(
                 quantities: Array(repeating: bins, count: 4),

@@ -56,34 +56,35 @@ def check_model(path):
 
     # The fast chain of the score, from the file alone: residual, smoothed energy, standard score.
     calibration = description["calibration"]
-    usual = calibration["forecast"]
-    rms = np.array(usual["rms"])
-    level = calibration["level"]
+    residual = calibration["residual"]
+    rms = np.array(residual["rms"])
     counted = np.array(calibration["is_scored"])
-    energies, levels, means = np.ones(channels), np.ones(channels), np.zeros(channels)
+    trained, recent, power = np.ones(channels), np.ones(channels), np.ones(channels)
     scores = []
     warm_up = description["warm_up"]
 
-    def standard_score(energy, value):
-        logarithm = np.log(value + 0.001 * energy["median"] + 1e-9)
-        return (logarithm - energy["mean"]) / energy["spread"]
+    def standard_score(usual, value):
+        logarithm = np.log(value + 0.001 * usual["median"] + 1e-9)
+        return (logarithm - usual["mean"]) / usual["spread"]
+
+    def compressed(energy):
+        return np.where(energy > 100, 100 * (1 + np.log(np.maximum(energy, 1) / 100)), energy)
 
     for t in range(len(frames)):
         x = np.clip(frames[t], -20, 20)
         present = counted & ~np.isnan(x)
         if t + 1 > warm_up / 2 and not np.isnan(x).all():
             if t > 0:
-                term = np.minimum(((x - forecasts[t - 1]) / rms) ** 2, 1000)
-                energies = np.where(present, 0.8 * energies + 0.2 * term, energies)
-            y = x / np.array(level["rms"])
-            means = np.where(present, 0.95 * means + 0.05 * y, means)
-            term = np.minimum((means / np.array(level["mean_rms"])) ** 2, 1000)
-            levels = np.where(present, term, levels)
-            fused = max(
-                standard_score(usual["energy"], energies[present].mean()),
-                standard_score(level["energy"], levels[present].mean()),
-            )
-            score = max(fused, 0) / calibration["threshold"]
+                q = ((x - forecasts[t - 1]) / rms) ** 2
+                new_trained = trained + 0.2 * (compressed(q) - trained)
+                new_recent = recent + 0.2 * (compressed(q / np.maximum(power, 1)) - recent)
+                new_power = power + (np.minimum(q, 30 * power) - power) / 300
+                trained = np.where(present, new_trained, trained)
+                recent = np.where(present, new_recent, recent)
+                power = np.where(present, new_power, power)
+            fused = 0.7 * standard_score(residual["trained"], trained[present].mean())
+            fused += 0.3 * standard_score(residual["recent"], recent[present].mean())
+            score = np.log1p(np.exp(fused)) / np.log1p(np.exp(calibration["threshold"]))
         else:
             score = np.nan
         scores.append(score if t + 1 > warm_up else np.nan)
@@ -116,7 +117,7 @@ def check_with_torch(path, features, states):
 
 def check_messages(host, port):
     keys = {
-        "device", "time", "score", "threshold", "tail_probability", "warm", "channels", "expected",
+        "device", "time", "score", "novelty", "threshold", "tail_probability", "warm", "channels", "expected",
         "imputed", "model",
     }
     seen = {"status": None, "score": None}

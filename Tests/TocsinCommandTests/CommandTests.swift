@@ -162,7 +162,7 @@ struct CommandTests {
         try await command("simulate --devices pump:2 --duration 1h --period 30s -o \(table)")
         let line = "score --model \(try await TrainedModel.files.model.path) --data \(table)"
         let csv = try await command(line).output.split(separator: "\n")
-        #expect(csv[0].hasPrefix("timestamp,device,score,tail_probability,warm,share."))
+        #expect(csv[0].hasPrefix("timestamp,device,score,novelty,tail_probability,warm,share."))
         #expect(csv.count == 1 + 2 * 120)
         let json = try await command(line + " --json").output.split(separator: "\n")
         #expect(json.count == 2 * 120)
@@ -172,8 +172,8 @@ struct CommandTests {
         )
         #expect(
             Set(last.keys) == [
-                "device", "time", "score", "threshold", "tail_probability", "warm", "channels",
-                "expected", "imputed", "model",
+                "device", "time", "score", "novelty", "threshold", "tail_probability", "warm",
+                "channels", "expected", "imputed", "model",
             ]
         )
         let shares = try #require(last["channels"] as? [String: Double])

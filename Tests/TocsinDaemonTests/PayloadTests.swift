@@ -44,8 +44,8 @@ struct PayloadTests {
             let score = try object(line)
             #expect(
                 Set(score.keys) == [
-                    "device", "time", "score", "threshold", "tail_probability", "warm", "channels",
-                    "expected", "imputed", "model",
+                    "device", "time", "score", "novelty", "threshold", "tail_probability", "warm",
+                    "channels", "expected", "imputed", "model",
                 ]
             )
             #expect(score["threshold"] as? Int == 1)
@@ -118,7 +118,7 @@ struct PayloadTests {
         _ = try await scored { sink.take($0) }
         #expect(lines.count == 121)
         let columns = lines[0].split(separator: ",").count
-        #expect(columns == 5 + 7)
+        #expect(columns == 6 + 7)
         for line in lines {
             #expect(line.split(separator: ",", omittingEmptySubsequences: false).count == columns)
         }

@@ -100,10 +100,9 @@ struct ModelTrainingTests {
         let judged = live.filter { !$0.isNaN }
         for k in [40, 48, 56, 60] {
             let a = model.calibration.tail.quantiles[k]
-            guard a > 0 else { continue }
-            let share =
-                Double(judged.count { $0 * model.calibration.threshold > a })
-                / Double(judged.count)
+            let score =
+                AnomalyScorer.positive(a) / AnomalyScorer.positive(model.calibration.threshold)
+            let share = Double(judged.count { $0 > score }) / Double(judged.count)
             expectClose([share], [1 - Double(k) / 64], tolerance: 0.03)
         }
     }

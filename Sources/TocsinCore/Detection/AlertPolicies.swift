@@ -1,15 +1,20 @@
 /// When each kind of alert rings.
 public struct AlertPolicies: Sendable, Equatable {
-    /// Judges the anomaly score.
-    public var anomaly = AlertPolicy()
+    /// Judges the novelty.
+    public var anomaly = AlertPolicy(raiseAfter: 1, clearAfter: 3, clearLevel: 0.8)
+    /// At most so many false anomaly alerts per device and month (30.44 days); `nil` for the
+    /// threshold of the calibration.
+    public var budgetPerMonth: Double?
     /// Judges the drift ratio; its index is smooth by itself, so a few frames settle it.
     public var drift = AlertPolicy(raiseAfter: 5, clearAfter: 50)
     /// Judges the number of faulty channels.
     public var fault = AlertPolicy(raiseAfter: 1, clearAfter: 3)
     /// When nothing arriving is silence.
     public var silence = SilencePolicy()
-    /// An anomaly that lasts longer is drift, too.
+    /// A device whose score stays above 1 for longer has drifted, whether or not it is still new.
     public var driftAfter = Duration.seconds(86_400)
+    /// Judges the score for that.
+    let departure = AlertPolicy(raiseAfter: 2, clearAfter: 10, clearLevel: 0.5)
 
     /// The policies that ship.
     public init() {}

@@ -1,56 +1,72 @@
-/// Scores frames: how far a device is from how it used to behave.
+import Glibc
+
+/// Scores frames: how far a device is from how it used to behave, and how much of that is new.
 ///
-/// Three chains lead to standard scores, and the largest is the fused score A:
+///     E, F  = the residual's mean energy beside training, and beside the recent past, too
+///     z(E)  = (ln E − mean) / spread, as calibrated
+///     B     = z(F)                              what is new
+///     A     = 0.7 z(E) + 0.3 z(F)               what is unlike training
+///     score   = s(A) / s(A_on),   novelty = s(B) / s(A_on),   s(a) = ln(1 + e^a)
 ///
-///     z_fast   the forecast residual, smoothed over about 5 frames
-///     z_recon  the reconstruction residual, likewise
-///     z_level  the mean of the inputs over about 20 frames
-///     score  = max(A, 0) / A_on
+/// Where nothing has been unusual for a while the two agree. Where a device has left its training for
+/// good, the score stays above 1 and the novelty comes down: alerts ring by the novelty, and an
+/// operator sees by the score that the device is still elsewhere. s keeps order among healthy frames,
+/// is positive, and is a itself where it matters.
 ///
-/// Source: `design/detection.md`, section 4. What is stored here is one device's part; what is
-/// usual stands in the model's ``Calibration``.
+/// Source: the residual chain of `design/detection.md`, section 4; the recent past is ours, measured in
+/// <doc:ChoosingTheModel>. What is stored here is one device's part; what is usual stands in the
+/// model's ``Calibration``.
 public struct AnomalyScorer: Sendable {
     /// The score of one frame.
     public struct Score: Sendable, Equatable {
-        /// Dimensionless, ≥ 0; 1 is the boundary.
+        /// How unlike training, dimensionless, > 0; 1 is the boundary.
         public var value: Double
+        /// How unlike training and the recent past, dimensionless, > 0; 1 is the boundary.
+        public var novelty: Double
         /// How probable a healthy frame is to score as high, 0 … 1.
         public var tailProbability: Double
+
+        /// A score.
+        public init(value: Double, novelty: Double, tailProbability: Double) {
+            self.value = value
+            self.novelty = novelty
+            self.tailProbability = tailProbability
+        }
     }
 
-    private var forecast: EnergyTracker
-    private var reconstruction: EnergyTracker
-    private var level: EnergyTracker
-    /// The slow mean of the scaled inputs, `[channels]`.
-    private var means: [Double]
+    /// The share of E in A; the rest is F's.
+    static let trainingShare = 0.7
+
+    private var tracker: EnergyTracker
     /// Which channels take part in this frame, `[channels]`.
     private var isCounted: [Bool]
-    /// Deviation of the forecast in units of its usual size, within ± 10; NaN if there is none,
-    /// `[channels]`.
+    /// The residual in units of its usual size, within ± 10; NaN if there is none, `[channels]`.
     public private(set) var deviations: [Double]
-    /// Each channel's share of the score, sums to 1, `[channels]`.
+    /// Each channel's share of the novelty, sums to 1, `[channels]`.
     public private(set) var shares: [Double]
 
     /// A scorer that has seen nothing.
     public init(channels: Int) {
-        forecast = EnergyTracker(channels: channels, rate: 0.2)
-        reconstruction = EnergyTracker(channels: channels, rate: 0.2)
-        // The level's chain is smoothed in the mean itself, so its energy is taken as it is.
-        level = EnergyTracker(channels: channels, rate: 1)
-        means = Array(repeating: 0, count: channels)
+        tracker = EnergyTracker(channels: channels)
         isCounted = Array(repeating: false, count: channels)
         deviations = Array(repeating: .nan, count: channels)
         shares = Array(repeating: 0, count: channels)
     }
 
-    /// What the three chains say of one frame, before they are fused.
+    /// The residual's energies, before they are compared with what is usual.
     public struct Energies: Sendable, Equatable {
-        /// Smoothed energy of the forecast residual; `nil` without that head or any channel.
-        public var forecast: Double?
-        /// Smoothed energy of the reconstruction residual.
-        public var reconstruction: Double?
-        /// Energy of the slow level.
-        public var level: Double?
+        /// E, beside training.
+        public var trained: Double
+        /// F, beside the recent past.
+        public var recent: Double
+    }
+
+    /// A and B, in spreads of the log energy.
+    public struct StandardScores: Sendable, Equatable {
+        /// A.
+        public var fused: Double
+        /// B.
+        public var novelty: Double
     }
 
     /// Takes in one frame.
@@ -59,103 +75,77 @@ public struct AnomalyScorer: Sendable {
     ///
     /// - Parameters:
     ///   - features: scaled values, NaN for a masked channel, `[channels]`
-    ///   - predicted: the forecast of this frame, made one frame ago, or `nil`, `[channels]`
-    ///   - reconstructed: the reconstruction of this frame, or `nil`, `[channels]`
+    ///   - expected: what the network expected of them: the forecast made one frame ago, or without that
+    ///     head the reconstruction, `[channels]`; `nil` if there is neither yet
     ///   - calibration: what is usual
-    /// - Returns: the energies, which ``score(_:calibration:)`` turns into a score
+    /// - Returns: the energies, which ``score(_:threshold:calibration:)`` turns into a score; `nil` if
+    ///   no channel took part
     public mutating func update(
         features: [Float],
-        predicted: [Float]?,
-        reconstructed: [Float]?,
+        expected: [Float]?,
         calibration: Calibration
-    ) -> Energies {
+    ) -> Energies? {
         for c in features.indices {
             isCounted[c] = !features[c].isNaN && calibration.isScored[c]
             deviations[c] = .nan
+            guard let expected, isCounted[c] else { continue }
+            let deviation = Double(features[c] - expected[c]) / calibration.residual.rms[c]
+            deviations[c] = min(max(deviation, -10), 10)
+            tracker.update(channel: c, deviation: deviation)
         }
-        var energies = Energies()
-        if let usual = calibration.forecast, let predicted {
-            for c in features.indices where isCounted[c] {
-                let deviation = Double(features[c] - predicted[c]) / usual.rms[c]
-                deviations[c] = min(max(deviation, -10), 10)
-                forecast.update(channel: c, deviation: deviation)
-            }
-            energies.forecast = forecast.mean(where: isCounted)
-        }
-        if let usual = calibration.reconstruction, let reconstructed {
-            for c in features.indices where isCounted[c] {
-                let deviation = Double(features[c] - reconstructed[c]) / usual.rms[c]
-                if calibration.forecast == nil { deviations[c] = min(max(deviation, -10), 10) }
-                reconstruction.update(channel: c, deviation: deviation)
-            }
-            energies.reconstruction = reconstruction.mean(where: isCounted)
-        }
-        for c in features.indices where isCounted[c] {
-            means[c] += 0.05 * (Double(features[c]) / calibration.level.rms[c] - means[c])
-            level.update(channel: c, deviation: means[c] / calibration.level.meanRMS[c])
-        }
-        energies.level = level.mean(where: isCounted)
-        return energies
+        guard let means = tracker.means(where: isCounted) else { return nil }
+        share()
+        return Energies(trained: means.energy, recent: means.novelty)
     }
 
-    /// The score of the frame last taken in, or `nil` if no channel took part in it.
-    ///
-    /// Does not allocate.
-    public mutating func score(_ energies: Energies, calibration: Calibration) -> Score? {
-        guard let fused = fuse(energies, calibration: calibration) else { return nil }
-        return Score(
-            value: max(fused, 0) / calibration.threshold,
-            tailProbability: calibration.tail.probability(fused)
+    /// A and B of these energies.
+    public static func standardScores(
+        _ energies: Energies,
+        calibration: Calibration
+    ) -> StandardScores {
+        let trained = calibration.residual.trained.standardScore(energies.trained)
+        let recent = calibration.residual.recent.standardScore(energies.recent)
+        return StandardScores(
+            fused: trainingShare * trained + (1 - trainingShare) * recent,
+            novelty: recent
         )
     }
 
-    /// A, the largest of the chains' standard scores; settles ``shares`` from the chain that made it.
-    public mutating func fuse(_ energies: Energies, calibration: Calibration) -> Double? {
-        var fused = -Double.infinity
-        if let usual = calibration.forecast, let energy = energies.forecast {
-            fused = usual.energy.standardScore(energy)
-            share(forecast)
-        }
-        if let usual = calibration.reconstruction, let energy = energies.reconstruction {
-            let z = usual.energy.standardScore(energy)
-            if z > fused {
-                fused = z
-                share(reconstruction)
-            }
-        }
-        if let energy = energies.level {
-            let z = calibration.level.energy.standardScore(energy)
-            if z > fused {
-                fused = z
-                share(level)
-            }
-        }
-        return fused.isFinite ? fused : nil
+    /// The score; does not allocate.
+    ///
+    /// - Parameters:
+    ///   - threshold: A_on, in spreads
+    public static func score(
+        _ scores: StandardScores,
+        threshold: Double,
+        calibration: Calibration
+    ) -> Score {
+        let boundary = positive(threshold)
+        return Score(
+            value: positive(scores.fused) / boundary,
+            novelty: positive(scores.novelty) / boundary,
+            tailProbability: calibration.tail.probability(scores.fused)
+        )
     }
 
-    private mutating func share(_ tracker: EnergyTracker) {
+    /// ln(1 + e^a), for any a.
+    static func positive(_ a: Double) -> Double {
+        max(a, 0) + log1p(exp(-abs(a)))
+    }
+
+    private mutating func share() {
         var sum = 0.0
-        for c in shares.indices where isCounted[c] { sum += tracker.energies[c] }
+        for c in shares.indices where isCounted[c] { sum += tracker.novelties[c] }
         for c in shares.indices {
-            shares[c] = isCounted[c] && sum > 0 ? tracker.energies[c] / sum : 0
+            shares[c] = isCounted[c] && sum > 0 ? tracker.novelties[c] / sum : 0
         }
     }
 }
 
 extension AnomalyScorer {
-    func save(to writer: inout StateWriter) {
-        writer.write(forecast.energies)
-        writer.write(reconstruction.energies)
-        writer.write(level.energies)
-        writer.write(means)
-    }
+    func save(to writer: inout StateWriter) { tracker.save(to: &writer) }
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
-        let channels = means.count
-        forecast.restore(try reader.readAmounts(count: channels))
-        reconstruction.restore(try reader.readAmounts(count: channels))
-        level.restore(try reader.readAmounts(count: channels))
-        means = try reader.readDoubles(count: channels)
-        guard means.allSatisfy(\.isFinite) else { throw .inconsistent }
+        try tracker.restore(from: &reader)
     }
 }

@@ -5,14 +5,12 @@ import Glibc
 public struct Calibration: Sendable, Equatable, Codable {
     /// Which channels take part in the score, `[channels]`.
     public var isScored: [Bool]
-    /// The forecast residual; `nil` for a model without that head.
-    public var forecast: Residual?
-    /// The reconstruction residual; `nil` for a model without that head.
-    public var reconstruction: Residual?
-    /// The slow level of the inputs.
-    public var level: Level
-    /// The fused score A that is published as 1.0.
+    /// The residual: of the forecast, or of the reconstruction for a model without that head.
+    public var residual: Residual
+    /// A_on, in spreads of the log energy: what is published as 1.0 where no budget is set.
     public var threshold: Double
+    /// How often the novelty peaks, and how high.
+    public var peaks: PeakDistribution
     /// How probable larger scores are.
     public var tail: Tail
     /// The residual's and the hidden state's usual distribution.
@@ -22,34 +20,20 @@ public struct Calibration: Sendable, Equatable, Codable {
     /// How many stretches of the calibration part count as independent of each other.
     public var independentStretches: Double
 
-    /// A chain from residuals to a standard score.
+    /// From residuals to standard scores.
     public struct Residual: Sendable, Equatable, Codable {
         /// Root mean square of each channel's residual, at least 0.02, in spreads, `[channels]`.
         public var rms: [Double]
-        /// Brings the smoothed energy to mean 0 and spread 1.
-        public var energy: LogNormal
+        /// Brings the energy beside training to mean 0 and spread 1.
+        public var trained: LogNormal
+        /// Brings the energy beside the recent past to mean 0 and spread 1.
+        public var recent: LogNormal
 
         /// A residual's calibration.
-        public init(rms: [Double], energy: LogNormal) {
+        public init(rms: [Double], trained: LogNormal, recent: LogNormal) {
             self.rms = rms
-            self.energy = energy
-        }
-    }
-
-    /// A chain from the inputs' slow mean to a standard score.
-    public struct Level: Sendable, Equatable, Codable {
-        /// Root mean square of each channel's features, at least 0.02, `[channels]`.
-        public var rms: [Double]
-        /// Root mean square of each channel's slow mean, at least 0.05, `[channels]`.
-        public var meanRMS: [Double]
-        /// Brings the level's energy to mean 0 and spread 1.
-        public var energy: LogNormal
-
-        /// A level's calibration.
-        public init(rms: [Double], meanRMS: [Double], energy: LogNormal) {
-            self.rms = rms
-            self.meanRMS = meanRMS
-            self.energy = energy
+            self.trained = trained
+            self.recent = recent
         }
     }
 
@@ -110,20 +94,18 @@ public struct Calibration: Sendable, Equatable, Codable {
     /// A calibration.
     public init(
         isScored: [Bool],
-        forecast: Residual?,
-        reconstruction: Residual?,
-        level: Level,
+        residual: Residual,
         threshold: Double,
+        peaks: PeakDistribution,
         tail: Tail,
         drift: DriftReference,
         faults: FaultLimits,
         independentStretches: Double
     ) {
         self.isScored = isScored
-        self.forecast = forecast
-        self.reconstruction = reconstruction
-        self.level = level
+        self.residual = residual
         self.threshold = threshold
+        self.peaks = peaks
         self.tail = tail
         self.drift = drift
         self.faults = faults
@@ -132,15 +114,7 @@ public struct Calibration: Sendable, Equatable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case isScored = "is_scored"
-        case forecast, reconstruction, level, threshold, tail, drift, faults
+        case residual, threshold, peaks, tail, drift, faults
         case independentStretches = "independent_stretches"
-    }
-}
-
-extension Calibration.Level {
-    private enum CodingKeys: String, CodingKey {
-        case rms
-        case meanRMS = "mean_rms"
-        case energy
     }
 }

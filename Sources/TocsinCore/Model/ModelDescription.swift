@@ -76,25 +76,24 @@ extension ModelFile {
                 throw .unusableDescription("impossible warm_up")
             }
             let lengths = [
-                calibration.isScored.count, calibration.level.rms.count,
-                calibration.level.meanRMS.count, calibration.forecast?.rms.count ?? count,
-                calibration.reconstruction?.rms.count ?? count, calibration.faults.still.count,
-                calibration.faults.absent.count,
+                calibration.isScored.count, calibration.residual.rms.count,
+                calibration.faults.still.count, calibration.faults.absent.count,
             ]
             guard lengths.allSatisfy({ $0 == count }) else {
                 throw .unusableDescription("the calibration is for another number of channels")
             }
-            let residuals = [calibration.forecast, calibration.reconstruction].compactMap { $0 }
-            let spreads =
-                [calibration.threshold, calibration.tail.excess, calibration.level.energy.spread]
-                + calibration.level.rms + calibration.level.meanRMS
-                + residuals.flatMap { $0.rms + [$0.energy.spread] }
-            guard spreads.allSatisfy({ $0 > 0 && $0.isFinite }),
+            let residual = calibration.residual
+            let peaks = calibration.peaks
+            let amounts =
+                [
+                    calibration.threshold, calibration.tail.excess, residual.trained.spread,
+                    residual.recent.spread, peaks.arrivals, peaks.frames, peaks.excess,
+                    peaks.weight,
+                ] + residual.rms
+            guard amounts.allSatisfy({ $0 > 0 && $0.isFinite }), peaks.level.isFinite,
                 !calibration.tail.quantiles.isEmpty, calibration.tail.quantiles.isRising,
-                calibration.faults.bad > 0,
-                blueprint.heads.contains(.forecast) == (calibration.forecast != nil),
-                blueprint.heads.contains(.reconstruct) == (calibration.reconstruction != nil)
-            else { throw .unusableDescription("the calibration does not fit the network") }
+                calibration.faults.bad > 0
+            else { throw .unusableDescription("the calibration holds impossible numbers") }
             let quantities = calibration.drift.quantities
             guard quantities.count == DriftCause.allCases.count,
                 quantities.allSatisfy({

@@ -65,16 +65,20 @@ public struct BaselineDetector: Sendable {
         framesSinceReset += 1
         var score: AnomalyScorer.Score?
         if framesSinceReset > warmUp / 2, values.contains(where: { !$0.isNaN }) {
-            let energies = scorer.update(
+            score = scorer.update(
                 features: features,
-                predicted: predicted,
-                reconstructed: nil,
+                expected: predicted,
                 calibration: calibration
-            )
-            score = scorer.score(energies, calibration: calibration)
+            ).map {
+                AnomalyScorer.score(
+                    AnomalyScorer.standardScores($0, calibration: calibration),
+                    threshold: calibration.threshold,
+                    calibration: calibration
+                )
+            }
         }
         if framesSinceReset <= warmUp { score = nil }
-        if let score { _ = condition.update(level: score.value, time: time, policy: policy) }
+        if let score { _ = condition.update(level: score.novelty, time: time, policy: policy) }
         return ScoredFrame(time: time, score: score?.value, isAlarm: condition.isRaised)
     }
 }

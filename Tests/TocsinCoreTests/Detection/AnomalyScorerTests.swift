@@ -6,92 +6,122 @@ import TocsinNN
 @testable import TocsinCore
 
 struct AnomalyScorerTests {
-    /// The equations of `design/detection.md`, section 4, once more and as plainly as possible: all
-    /// frames are kept, and every sum is taken from the start.
+    /// The equations once more and as plainly as possible, for a frame with all channels present.
     private struct Plain {
-        let calibration: Calibration
-        var features: [[Double]] = []
-        var predicted: [[Double]] = []
-        var reconstructed: [[Double]] = []
+        var trained: [Double]
+        var recent: [Double]
+        var power: [Double]
 
-        /// E after all frames, from one residual series; smoothing starts at 1.
-        private func energy(_ deviations: [[Double]], rate: Double) -> Double {
-            var energy = 1.0
-            for d in deviations {
-                let e = d.reduce(0) { $0 + min($1 * $1, 1000) } / Double(d.count)
-                energy = rate * e + (1 - rate) * energy
-            }
-            return energy
+        init(_ channels: Int) {
+            trained = Array(repeating: 1, count: channels)
+            recent = trained
+            power = trained
         }
 
-        private func z(_ x: Double, _ usual: Calibration.LogNormal) -> Double {
-            (log(x + 0.001 * usual.median + 1e-9) - usual.mean) / usual.spread
-        }
+        private func s(_ q: Double) -> Double { q > 100 ? 100 + 100 * log(q / 100) : q }
 
-        private func deviations(_ others: [[Double]], _ rms: [Double]) -> [[Double]] {
-            features.indices.map { t in
-                rms.indices.map { c in (features[t][c] - others[t][c]) / rms[c] }
+        mutating func update(_ d: [Double]) {
+            for c in d.indices {
+                let q = d[c] * d[c]
+                trained[c] = 0.8 * trained[c] + 0.2 * s(q)
+                recent[c] = 0.8 * recent[c] + 0.2 * s(q / max(power[c], 1))
+                power[c] += (min(q, 30 * power[c]) - power[c]) / 300
             }
         }
 
-        var score: Double {
-            var scores: [Double] = []
-            if let usual = calibration.forecast {
-                let energy = energy(deviations(predicted, usual.rms), rate: 0.2)
-                scores.append(z(energy, usual.energy))
+        func score(_ calibration: Calibration) -> (value: Double, novelty: Double) {
+            func z(_ energies: [Double], _ usual: Calibration.LogNormal) -> Double {
+                let mean = energies.reduce(0, +) / Double(energies.count)
+                return (log(mean + 0.001 * usual.median + 1e-9) - usual.mean) / usual.spread
             }
-            if let usual = calibration.reconstruction {
-                let energy = energy(deviations(reconstructed, usual.rms), rate: 0.2)
-                scores.append(z(energy, usual.energy))
-            }
-            var level = 0.0
-            for c in calibration.level.rms.indices {
-                var m = 0.0
-                for x in features { m = 0.05 * x[c] / calibration.level.rms[c] + 0.95 * m }
-                let d = m / calibration.level.meanRMS[c]
-                level += min(d * d, 1000) / Double(calibration.level.rms.count)
-            }
-            scores.append(z(level, calibration.level.energy))
-            return max(scores.max() ?? .nan, 0) / calibration.threshold
+            let a = z(trained, calibration.residual.trained)
+            let b = z(recent, calibration.residual.recent)
+            let boundary = log(1 + exp(calibration.threshold))
+            return (log(1 + exp(0.7 * a + 0.3 * b)) / boundary, log(1 + exp(b)) / boundary)
         }
     }
 
-    @Test(arguments: [Heads.forecast, .reconstruct, [.forecast, .reconstruct]])
-    func `the score is that of the equations`(heads: Heads) throws {
-        var calibration = try Model.small(names: ["a", "b", "c"], heads: heads).calibration
-        calibration.forecast?.rms = [0.5, 2, 0.02]
-        calibration.reconstruction?.rms = [1, 0.1, 3]
-        calibration.level.rms = [1, 0.3, 2]
-        calibration.level.meanRMS = [0.05, 0.5, 1]
-        var plain = Plain(calibration: calibration)
+    private func score(
+        _ scorer: inout AnomalyScorer,
+        _ features: [Float],
+        _ expected: [Float]?,
+        _ calibration: Calibration
+    ) -> AnomalyScorer.Score? {
+        scorer.update(features: features, expected: expected, calibration: calibration).map {
+            AnomalyScorer.score(
+                AnomalyScorer.standardScores($0, calibration: calibration),
+                threshold: calibration.threshold,
+                calibration: calibration
+            )
+        }
+    }
+
+    @Test func `score and novelty are those of the equations`() throws {
+        var calibration = try Model.small(names: ["a", "b", "c"]).calibration
+        calibration.residual.rms = [0.5, 2, 0.02]
+        calibration.residual.recent.mean = 0.3
+        var plain = Plain(3)
         var scorer = AnomalyScorer(channels: 3)
         var random = SeededGenerator(seed: 1)
         var largest = 0.0
-        for t in 0..<300 {
-            // Quiet, loud and shifted stretches, so that each of the chains leads at times.
-            let noise = t / 50 % 2 == 0 ? 0.3 : 4
-            let shift = t > 200 ? 5.0 : 0
-            let vectors = (0..<3).map { _ in
-                (0..<3).map { _ in Float(noise * random.normal() + shift) }
-            }
-            plain.features.append(vectors[0].map { Double($0) })
-            plain.predicted.append(vectors[1].map { Double($0) })
-            plain.reconstructed.append(vectors[2].map { Double($0) })
-            let energies = scorer.update(
-                features: vectors[0],
-                predicted: vectors[1],
-                reconstructed: vectors[2],
-                calibration: calibration
+        for t in 0..<600 {
+            // Quiet, loud and shifted stretches.
+            let noise = t / 50 % 2 == 0 ? 0.1 : 2
+            let shift = t > 400 ? 5.0 : 0
+            let x = (0..<3).map { _ in Float(noise * random.normal() + shift) }
+            let f = (0..<3).map { _ in Float(0.1 * random.normal()) }
+            plain.update(
+                (0..<3).map { (Double(x[$0]) - Double(f[$0])) / calibration.residual.rms[$0] }
             )
-            let found = scorer.score(energies, calibration: calibration)
-            let score = try #require(found)
+            let found = try #require(score(&scorer, x, f, calibration))
+            let wanted = plain.score(calibration)
             // Residuals are taken in single precision: 6e-8 of about 10, over an rms of 0.02.
-            expectClose([score.value], [plain.score], tolerance: 1e-4, "frame \(t)")
+            expectClose(
+                [found.value, found.novelty],
+                [wanted.value, wanted.novelty],
+                tolerance: 1e-4,
+                "frame \(t)"
+            )
             expectClose([scorer.shares.reduce(0, +)], [1], tolerance: 1e-12)
             #expect(scorer.shares.allSatisfy { $0 >= 0 })
-            largest = max(largest, score.value)
+            largest = max(largest, found.value)
         }
         #expect(largest > 1)
+    }
+
+    @Test func `a lasting departure stays unlike training and stops being new`() throws {
+        let calibration = try Model.small(names: ["a", "b", "c"]).calibration
+        var scorer = AnomalyScorer(channels: 3)
+        var random = SeededGenerator(seed: 4)
+        func feed(_ shift: Double, _ frames: Int) throws -> AnomalyScorer.Score {
+            var last: AnomalyScorer.Score?
+            for _ in 0..<frames {
+                let x = [shift + random.normal(), random.normal(), random.normal()]
+                last = score(&scorer, x.map { Float($0) }, [0, 0, 0], calibration)
+            }
+            return try #require(last)
+        }
+        let healthy = try feed(0, 200)
+        #expect(healthy.value < 0.9 && healthy.novelty < 0.9)
+        let onset = try feed(8, 5)
+        #expect(onset.value > 1 && onset.novelty > 1)
+        let lasting = try feed(8, 1500)
+        #expect(lasting.value > 1 && lasting.novelty < 0.9)
+
+        // What happens to the other channels is still heard, …
+        var other = scorer
+        for _ in 0..<5 { _ = score(&other, [8, 8, 8], [0, 0, 0], calibration) }
+        #expect(try #require(score(&other, [8, 8, 8], [0, 0, 0], calibration)).novelty > 1)
+        // … and coming back is no news.
+        #expect(try feed(0, 5).novelty < 0.9)
+    }
+
+    @Test func `one mad channel does not drown the others`() throws {
+        let calibration = try Model.small(names: ["a", "b", "c"]).calibration
+        var scorer = AnomalyScorer(channels: 3)
+        for _ in 0..<20 { _ = score(&scorer, [1000, 10, 0], [0, 0, 0], calibration) }
+        #expect(scorer.shares[0] > scorer.shares[1])
+        #expect(scorer.shares[1] > 0.03)
     }
 
     @Test func `masked and unscored channels take no part`() throws {
@@ -104,21 +134,8 @@ struct AnomalyScorerTests {
         var random = SeededGenerator(seed: 2)
         for _ in 0..<100 {
             let x = Float(random.normal())
-            let energies = scorer.update(
-                features: [x, .nan, 19],
-                predicted: [0, 0, 0],
-                reconstructed: nil,
-                calibration: calibration
-            )
-            let alone = single.update(
-                features: [x, 7],
-                predicted: [0, 0],
-                reconstructed: nil,
-                calibration: pair
-            )
-            #expect(energies == alone)
-            let score = scorer.score(energies, calibration: calibration)
-            #expect(score == single.score(alone, calibration: pair))
+            let found = score(&scorer, [x, .nan, 19], [0, 0, 0], calibration)
+            #expect(found == score(&single, [x, 7], [0, 0], pair))
             #expect(scorer.shares == [1, 0, 0])
             #expect(scorer.deviations.map(\.isNaN) == [false, true, true])
         }
@@ -127,36 +144,20 @@ struct AnomalyScorerTests {
     @Test func `without any channel there is no score`() throws {
         let calibration = try Model.small().calibration
         var scorer = AnomalyScorer(channels: 2)
-        let energies = scorer.update(
-            features: [.nan, .nan],
-            predicted: [0, 0],
-            reconstructed: nil,
-            calibration: calibration
-        )
-        #expect(energies == AnomalyScorer.Energies())
-        #expect(scorer.score(energies, calibration: calibration) == nil)
+        #expect(score(&scorer, [.nan, .nan], [0, 0], calibration) == nil)
     }
 
     @Test func `one impossible value does not count for ever`() throws {
         let calibration = try Model.small().calibration
         var scorer = AnomalyScorer(channels: 2)
-        func value(_ x: Float) -> Double? {
-            let energies = scorer.update(
-                features: [x, 0],
-                predicted: [0, 0],
-                reconstructed: nil,
-                calibration: calibration
-            )
-            #expect(scorer.deviations.allSatisfy { abs($0) <= 10 })
-            return scorer.score(energies, calibration: calibration)?.value
-        }
-        #expect(try #require(value(20)) > 1)
-        for _ in 0..<60 { _ = value(0) }
-        #expect(try #require(value(0)) < 1)
+        #expect(try #require(score(&scorer, [20, 0], [0, 0], calibration)).novelty > 1)
+        for _ in 0..<60 { _ = score(&scorer, [0, 0], [0, 0], calibration) }
+        #expect(try #require(score(&scorer, [0, 0], [0, 0], calibration)).value < 1)
+        #expect(scorer.deviations.allSatisfy { abs($0) <= 10 })
     }
 
     @Test func `a saved scorer goes on`() throws {
-        let calibration = try Model.small(heads: [.forecast, .reconstruct]).calibration
+        let calibration = try Model.small().calibration
         var scorer = AnomalyScorer(channels: 2)
         var random = SeededGenerator(seed: 3)
         for _ in 0..<100 {
@@ -166,22 +167,8 @@ struct AnomalyScorerTests {
             var reader = StateReader(writer.bytes[...])
             try restored.restore(from: &reader)
             let x = [Float(random.normal()), Float(random.normal())]
-            let energies = [0, 1].map { which in
-                which == 0
-                    ? scorer.update(
-                        features: x,
-                        predicted: [0, 1],
-                        reconstructed: [1, 0],
-                        calibration: calibration
-                    )
-                    : restored.update(
-                        features: x,
-                        predicted: [0, 1],
-                        reconstructed: [1, 0],
-                        calibration: calibration
-                    )
-            }
-            #expect(energies[0] == energies[1])
+            let found = score(&scorer, x, [0, 1], calibration)
+            #expect(found == score(&restored, x, [0, 1], calibration))
         }
     }
 }

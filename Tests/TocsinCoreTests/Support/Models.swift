@@ -35,7 +35,6 @@ extension Model {
         }
         let ones = Array(repeating: 1.0, count: count)
         let energy = Calibration.LogNormal(median: 1, mean: 0, spread: 0.5)
-        let residual = Calibration.Residual(rms: ones, energy: energy)
         let quantity = PopulationStability.Reference(
             edges: [0.1, 0.4, 0.8, 1.5],
             shares: [0.2, 0.2, 0.2, 0.2, 0.2],
@@ -43,14 +42,9 @@ extension Model {
         )
         let calibration = Calibration(
             isScored: names.map { _ in true },
-            forecast: heads.contains(.forecast) ? residual : nil,
-            reconstruction: heads.contains(.reconstruct) ? residual : nil,
-            level: Calibration.Level(
-                rms: ones,
-                meanRMS: ones,
-                energy: Calibration.LogNormal(median: 0.1, mean: -1, spread: 1)
-            ),
+            residual: Calibration.Residual(rms: ones, trained: energy, recent: energy),
             threshold: threshold,
+            peaks: PeakDistribution(level: 1, arrivals: 4, frames: 1000, excess: 4, weight: 6),
             tail: Calibration.Tail(quantiles: (0..<64).map { Double($0) / 32 - 1 }, excess: 0.3),
             drift: DriftReference(
                 quantities: Array(repeating: quantity, count: 4),
