@@ -73,11 +73,19 @@ let package = Package(
             ],
             swiftSettings: safe
         ),
+        .target(
+            name: "TocsinEvaluation",
+            dependencies: [
+                "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinThreads", "TocsinTraining",
+            ],
+            swiftSettings: safe
+        ),
         .executableTarget(
             name: "tocsin",
             dependencies: [
-                "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinSimulation", "TocsinTraining",
-                "TocsinNN", "TocsinMQTT", "TocsinSystemd", "TocsinThreads", logging,
+                "TocsinCore", "TocsinDaemon", "TocsinEvaluation", "TocsinFiles",
+                "TocsinSimulation", "TocsinTraining", "TocsinNN", "TocsinMQTT", "TocsinSystemd",
+                "TocsinThreads", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe
@@ -85,7 +93,8 @@ let package = Package(
         .executableTarget(
             name: "tocsin-bench",
             dependencies: [
-                "CAllocationCounter", "TocsinCore", "TocsinNN", "TocsinTraining",
+                "CAllocationCounter", "TocsinCore", "TocsinEvaluation", "TocsinFiles", "TocsinNN",
+                "TocsinTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -141,6 +150,14 @@ let package = Package(
             dependencies: [
                 "TocsinDaemon", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN",
                 "TocsinSimulation", "TocsinTraining", "TocsinTestSupport", logging,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TocsinEvaluationTests",
+            dependencies: [
+                "TocsinEvaluation", "TocsinCore", "TocsinFiles", "TocsinTestNumbers",
+                "TocsinTestSupport", "TocsinTraining",
             ],
             swiftSettings: settings
         ),

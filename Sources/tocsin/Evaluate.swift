@@ -1,7 +1,8 @@
 import ArgumentParser
 import TocsinCore
 import TocsinDaemon
-import TocsinTraining
+import TocsinEvaluation
+import TocsinFiles
 
 extension Tocsin {
     struct Evaluate: ParsableCommand {
@@ -35,6 +36,12 @@ extension Tocsin {
         @Flag(help: "Print JSON lines instead of a table, one per series and detector.")
         var json = false
 
+        @Option(
+            help: "Write a page with the figures and a plot of each series, HTML.",
+            completion: .file(extensions: ["html"])
+        )
+        var report: String?
+
         func validate() throws {
             guard (0...10_000).contains(buffer) else {
                 throw ValidationError("buffer is 0 to 10000")
@@ -43,35 +50,46 @@ extension Tocsin {
 
         func run() throws {
             try reporting {
-                var source = RecordingOptions()
-                source.config = nil
-                source.device = device
-                let evaluator = try Evaluator(
-                    model: try Setup.loadModel(model),
-                    training: try train.map { try source.rows($0) },
-                    buffer: buffer
-                )
-                var results: [Evaluator.Result] = []
-                var progress = ProgressLine()
-                for path in data {
-                    let table = try source.rows(path)
-                    do {
-                        results += try evaluator.evaluate(
-                            table.rows,
-                            channels: table.channels,
-                            file: path
-                        ) { progress.show($0, "evaluating \(Tables.device(path))") }
-                    } catch let error as LabelError {
-                        throw InFile(path: path, reason: error)
-                    }
+                let results = try evaluate()
+                if let report {
+                    try Files.write(ReportPage(of: results, model: model).bytes, to: report)
                 }
-                progress.clear()
                 Console.print(
                     json
-                        ? EvaluationText.lines(results).joined(separator: "\n")
-                        : EvaluationText.table(results)
+                        ? EvaluationLines.lines(results).joined(separator: "\n")
+                        : EvaluationTable.table(results).text
                 )
             }
+        }
+
+        private func evaluate() throws -> [EvaluationResult] {
+            var source = RecordingOptions()
+            source.config = nil
+            source.device = device
+            let evaluator = try Evaluator(
+                model: try Setup.loadModel(model),
+                training: try train.map {
+                    let table = try source.rows($0)
+                    return (table.channels, table.rows)
+                },
+                buffer: buffer
+            )
+            var results: [EvaluationResult] = []
+            var progress = ProgressLine()
+            for path in data {
+                let table = try source.rows(path)
+                do {
+                    results += try evaluator.evaluate(
+                        table.rows,
+                        channels: table.channels,
+                        file: path
+                    ) { progress.show($0, "evaluating \(Tables.device(path))") }
+                } catch let error as LabelError {
+                    throw InFile(path: path, reason: error)
+                }
+            }
+            progress.clear()
+            return results
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import TocsinCore
 import TocsinDaemon
+import TocsinEvaluation
 import TocsinFiles
 import TocsinMQTT
 import TocsinSimulation

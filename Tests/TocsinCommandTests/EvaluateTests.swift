@@ -20,6 +20,15 @@ struct EvaluateTests {
         }
     }
 
+    /// The lines without the time that was spent, which no two runs share.
+    private func measured(_ output: String) throws -> [NSDictionary] {
+        try objects(output).map { object in
+            NSDictionary(dictionary: object.filter { !times.contains($0.key) })
+        }
+    }
+
+    private let times: Set = ["seconds", "microseconds_per_row"]
+
     @Test func `a model is measured on simulated faults, for people and for programs`()
         async throws
     {
@@ -37,7 +46,7 @@ struct EvaluateTests {
 
         let first = try await command(line + " --json", in: folder.url).output
         let second = try await command(line + " --json", in: folder.url).output
-        #expect(first == second, "two runs differ")
+        #expect(try measured(first) == measured(second), "two runs differ")
         let results = try objects(first)
         #expect(results.count == 2)
         #expect(results[0]["device"] as? String == "pump-1")
@@ -47,6 +56,10 @@ struct EvaluateTests {
         // The first frames after a zero state are not judged.
         #expect(results[0]["unscored_rows"] as? Int == 16)
         for result in results {
+            for time in times {
+                let spent = try #require(result[time] as? Double)
+                #expect(spent > 0)
+            }
             let share = try #require(result["labelled_share"] as? Double)
             let volume = try #require(result["vus_pr"] as? Double)
             #expect(volume > 2 * share, "hardly better than guessing")
@@ -67,6 +80,49 @@ struct EvaluateTests {
         #expect(detectors == all + all)
         #expect(Set(results.map { $0["unscored_rows"] as? Int }) == [16])
         #expect(Set(results.map { $0["buffer"] as? Int }) == [5])
+    }
+
+    @Test func `a report is one page that needs nothing else, with a plot of each series`()
+        async throws
+    {
+        let trained = try await TrainedModel.files
+        let folder = try TemporaryFolder()
+        try await table(in: folder.url)
+        // A name that would be markup if it were taken as it is.
+        let text = try String(contentsOfFile: folder.path("test.csv"), encoding: .utf8)
+        try folder.write(text.replacingOccurrences(of: "pump-2", with: "<b>&\""), to: "test.csv")
+        let line = "evaluate --model \(trained.model.path) --data test.csv --report report.html"
+        let printed = try await command(line, in: folder.url).output
+        #expect(printed.hasPrefix("SERIES"))
+
+        let page = try String(contentsOfFile: folder.path("report.html"), encoding: .utf8)
+        #expect(page.hasPrefix("<!DOCTYPE html>"))
+        #expect(page.components(separatedBy: "<svg class=\"plot\"").count == 3)
+        #expect(page.components(separatedBy: "<rect class=\"event\"").count > 4)
+        #expect(page.components(separatedBy: "<rect class=\"alert\"").count > 3)
+        #expect(page.contains("2026-01-03"))
+        for foreign in ["<script", "http://", "https://", "src=", "@import", "url(", "<b>"] {
+            #expect(!page.contains(foreign))
+        }
+        #expect(page.utf8.count < 200_000)
+        try expectWellFormed(page)
+    }
+
+    /// Every tag that is opened is closed, in the order in which it must be.
+    private func expectWellFormed(_ page: String) throws {
+        var open: [Substring] = []
+        for match in page.matches(of: /<(\/?)([a-z0-9]+)((?:\s+[a-zA-Z-]+="[^"<>]*")*)(\/?)>/) {
+            let (_, closing, name, _, single) = match.output
+            if closing == "/" {
+                #expect(open.popLast() == name)
+            } else if single != "/", name != "meta" {
+                open.append(name)
+            }
+        }
+        #expect(open.isEmpty)
+        let tags = try Regex("<[^>]*>")
+        let text = page.replacing("<!DOCTYPE html>", with: "").replacing(tags, with: "")
+        #expect(!text.contains("<"))
     }
 
     @Test func `a table without labels is an error of its data, in one line`() async throws {

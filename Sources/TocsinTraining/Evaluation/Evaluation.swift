@@ -1,3 +1,5 @@
+import TocsinCore
+
 /// How well one series was judged: the ranking of its rows by score, and the alarms that rang.
 public struct Evaluation: Sendable, Equatable {
     /// Rows.
@@ -40,7 +42,7 @@ public struct Evaluation: Sendable, Equatable {
             isLabelled: series.isLabelled,
             days: series.days
         )
-        driftAlerts = series.driftAlerts
-        faultAlerts = series.faultAlerts
+        driftAlerts = series.alerts.count { $0.kind == .drift }
+        faultAlerts = series.alerts.count { $0.kind == .fault }
     }
 }
