@@ -21,21 +21,24 @@ extension String {
 }
 
 extension FigureTable {
-    /// The table with its title and its note; it scrolls where it is too wide.
+    /// The table with its title and its note.
+    var titledHTML: String {
+        let told = note.isEmpty ? "" : "<p class=\"note\">\(note.escapedForHTML)</p>\n"
+        return "<h2>\(title.escapedForHTML)</h2>\n\(told)\(html)"
+    }
+
+    /// The table alone; it scrolls where it is too wide.
     var html: String {
-        let head = headings.map { "<th scope=\"col\">\($0.escapedForHTML)</th>" }.joined()
-        let body = rows.map { cells in
+        func line(_ cells: [String], _ tag: String) -> String {
             let row = cells.enumerated().map { i, cell in
-                let name = i < names ? " class=\"name\"" : ""
-                return "<td\(name)>\(cell.escapedForHTML)</td>"
+                "<\(tag)\(i < names ? " class=\"name\"" : "")>\(cell.escapedForHTML)</\(tag)>"
             }
             return "<tr>\(row.joined())</tr>"
         }
-        let told = note.isEmpty ? "" : "<p class=\"note\">\(note.escapedForHTML)</p>\n"
+        let body = rows.map { line($0, "td") }
         return """
-            <h2>\(title.escapedForHTML)</h2>
-            \(told)<div class="wide"><table>
-            <thead><tr>\(head)</tr></thead>
+            <div class="wide"><table>
+            <thead>\(line(headings, "th"))</thead>
             <tbody>\(body.joined(separator: "\n"))</tbody>
             </table></div>
 

@@ -35,7 +35,7 @@ public struct ReportPage: Sendable {
     /// The page, UTF-8.
     public var bytes: [UInt8] {
         let body =
-            tables.map(\.html).joined() + "<h2>Series</h2>\n" + ReportStyle.legend
+            tables.map(\.titledHTML).joined() + "<h2>Series</h2>\n" + ReportStyle.legend
             + series.map(section).joined()
         return Array(
             """
@@ -85,23 +85,23 @@ public struct ReportPage: Sendable {
     /// The alerts, folded away.
     private func list(_ series: ScoredSeries) -> String {
         guard !series.alerts.isEmpty else { return "" }
-        let rows = series.alerts.prefix(Self.mostListed).map { alert in
-            let cells = [
+        var table = FigureTable(
+            title: "Alerts",
+            headings: ["KIND", "RAISED", "CLEARED", "LASTED", "CHANNELS"],
+            names: 5
+        )
+        table.rows = series.alerts.prefix(Self.mostListed).map { alert in
+            [
                 alert.kind.name, alert.raised.minute, alert.cleared?.minute ?? "still raised",
                 alert.cleared.map { ($0 - alert.raised).readable } ?? "-",
                 alert.channels.joined(separator: ", "),
             ]
-            return "<tr>"
-                + cells.map { "<td class=\"name\">\($0.escapedForHTML)</td>" }.joined() + "</tr>"
         }
-        let more = series.alerts.count - rows.count
+        let more = series.alerts.count - table.rows.count
         let rest = more > 0 ? "<p class=\"note\">and \(more) more</p>" : ""
         return """
             <details><summary>\(series.alerts.count) alerts of all kinds</summary>
-            <div class="wide"><table>
-            <thead><tr><th>KIND</th><th>RAISED</th><th>CLEARED</th><th>LASTED</th><th>CHANNELS</th>\
-            </tr></thead>
-            <tbody>\(rows.joined(separator: "\n"))</tbody></table></div>\(rest)</details>
+            \(table.html)\(rest)</details>
 
             """
     }

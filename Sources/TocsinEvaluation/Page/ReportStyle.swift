@@ -23,7 +23,7 @@ enum ReportStyle {
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; }
         th, td { padding: .18rem .5rem; text-align: right; white-space: nowrap; }
-        th:first-child, td.name { text-align: left; }
+        th.name, td.name { text-align: left; }
         thead th { border-bottom: 1px solid var(--rule); font-weight: 600; }
         tbody tr:nth-child(even) { background: var(--stripe); }
         details { margin: .1rem 0 1rem; } summary { cursor: pointer; font-size: .87rem; }
@@ -38,7 +38,8 @@ enum ReportStyle {
         .boundary { stroke: var(--ink); stroke-dasharray: 5 4; fill: none; opacity: .75; }
         .score { stroke: var(--score); stroke-width: 1.2; fill: none; stroke-linejoin: round;
           stroke-linecap: round; }
-        .event { fill: var(--event); opacity: .38; } .alert { fill: var(--alert); }
+        .event { fill: var(--event); opacity: .3; } .found { fill: var(--event); }
+        .missed { fill: none; stroke: var(--event); stroke-width: 1.6; } .alert { fill: var(--alert); }
         .drift { fill: var(--drift); } .fault { fill: var(--fault); }
         @page { size: A4 landscape; margin: 12mm; }
         @media print {
@@ -53,12 +54,16 @@ enum ReportStyle {
     /// What the shapes of the plots mean.
     static let legend = """
         <p class="legend">
-        <svg class="key" viewBox="0 0 26 14"><path class="score" d="M1 10L8 11L13 3L18 9L25 8"/></svg>\
+        <svg class="key" viewBox="0 0 26 14"><path class="score" fill="none" d="M1 10L8 11L13 3L18 9L25 8"/></svg>\
         score
         <svg class="key" viewBox="0 0 26 14"><path class="boundary" d="M0 7H26"/></svg>\
         1, where it rings
-        <svg class="key" viewBox="0 0 26 14"><rect class="event" width="26" height="14"/></svg>\
-        labelled event
+        <svg class="key" viewBox="0 0 26 14"><rect class="event" width="26" height="14"/>\
+        <rect class="found" y="3" width="26" height="9"/></svg>\
+        labelled event, found
+        <svg class="key" viewBox="0 0 26 14"><rect class="event" width="26" height="14"/>\
+        <rect class="missed" x="1" y="3" width="24" height="9"/></svg>\
+        missed
         <svg class="key" viewBox="0 0 26 14"><rect class="alert" y="3" width="26" height="9"/></svg>\
         alert raised
         <svg class="key" viewBox="0 0 26 14"><path class="drift" d="M13 2l5 9h-10z"/></svg>\

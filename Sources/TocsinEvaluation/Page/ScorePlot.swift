@@ -3,8 +3,9 @@ import TocsinTraining
 
 /// A series as a drawing: its score over time, labelled events as bands, alerts below as bars and marks.
 ///
-/// SVG (W3C, "Scalable Vector Graphics 1.1") that takes its colours from the page's style. What is told by
-/// colour is told by shape and place, too. Each band, bar and mark says what it is when it is pointed at.
+/// SVG (W3C, "Scalable Vector Graphics 1.1") that takes its colours from the page's style, and has its own
+/// where a reader leaves that out. What is told by colour is told by shape and place, too. Each band, bar
+/// and mark says what it is when it is pointed at.
 struct ScorePlot {
     private let series: ScoredSeries
     private let name: String
@@ -16,9 +17,10 @@ struct ScorePlot {
     private static let width = 936
     private static let top = 8
     private static let height = 168
-    private static let alertLane = 184
-    private static let driftLane = 198
-    private static let bottom = 210
+    private static let eventLane = 182
+    private static let alertLane = 196
+    private static let driftLane = 210
+    private static let bottom = 223
 
     /// A plot; `nil` for a series without rows.
     init?(_ series: ScoredSeries, name: String) {
@@ -33,9 +35,10 @@ struct ScorePlot {
     var svg: String {
         let label = "Anomaly score of \(name) over time".escapedForHTML
         return """
-            <svg class="plot" viewBox="0 0 1000 230" role="img" aria-label="\(label)">
+            <svg class="plot" viewBox="0 0 1000 242" role="img" aria-label="\(label)">
             <title>\(label)</title>
-            \(events)\(grid)\(curve)\(alarms)\(marks)\(frame)</svg>
+            \(grid)<g fill="#e69f00">\(events)</g>\(curve)<g fill="#b84a00">\(alarms)</g>\
+            <g fill="#8e3a70">\(marks)</g>\(frame)</svg>
 
             """
     }
@@ -44,27 +47,33 @@ struct ScorePlot {
 
     private func y(_ score: Double) -> Double { Double(Self.top) + self.score.position(score) }
 
-    /// Labelled events: bands behind everything.
+    /// Labelled events: bands behind everything, and below them bars that are hollow if no alert
+    /// stood over the event.
     private var events: String {
         LabelledEvents.ranges(series.isLabelled).map { event in
             let first = series.times[event.lowerBound]
             let last = series.times[min(event.upperBound, series.times.count - 1)]
-            let found = event.contains { series.isAlarm[$0] } ? "found" : "not found"
-            return bar(
-                "event",
-                from: first,
-                until: max(first, last),
-                y: Self.top,
-                height: Self.height,
-                "labelled event, \(event.count) rows from \(first.minute), \(found)"
-            )
+            let isFound = event.contains { series.isAlarm[$0] }
+            let title =
+                "labelled event, \(event.count) rows from \(first.minute), "
+                + (isFound ? "found" : "missed")
+            let lane =
+                isFound
+                ? "class=\"found\"" : "class=\"missed\" fill=\"none\" stroke=\"#e69f00\""
+            let places = [
+                ("class=\"event\" opacity=\".3\"", Self.top, Self.height),
+                (lane, Self.eventLane, 9),
+            ]
+            return places.map { style, y, height in
+                bar(style, from: first, until: max(first, last), y: y, height: height, title)
+            }.joined()
         }.joined()
     }
 
     private var alarms: String {
         series.alerts.filter { $0.kind == .anomaly }.map { alert in
             bar(
-                "alert",
+                "class=\"alert\"",
                 from: alert.raised,
                 until: alert.cleared ?? time.end,
                 y: Self.alertLane,
@@ -86,7 +95,7 @@ struct ScorePlot {
         // What is too short to be seen is drawn two pixels wide.
         let width = max(x(until) - start, 2)
         return
-            "<rect class=\"\(style)\" x=\"\(short(start))\" y=\"\(y)\" width=\"\(short(width))\" "
+            "<rect \(style) x=\"\(short(start))\" y=\"\(y)\" width=\"\(short(width))\" "
             + "height=\"\(height)\"><title>\(title.escapedForHTML)</title></rect>\n"
     }
 
@@ -119,7 +128,7 @@ struct ScorePlot {
             let end = points.count == 1 ? "h.1" : ""
             return "M" + points.joined(separator: "L") + end
         }
-        return "<path class=\"score\" d=\"\(path.joined())\"/>\n"
+        return "<path class=\"score\" fill=\"none\" stroke=\"#0072b2\" d=\"\(path.joined())\"/>\n"
     }
 
     /// Lines across and down, with their labels; the boundary is dashed.
@@ -130,14 +139,15 @@ struct ScorePlot {
             let height = short(y(tick))
             let style = tick == 1 ? "boundary" : "grid"
             text +=
-                "<path class=\"\(style)\" d=\"M\(Self.left) \(height)H\(right)\"/>"
+                "<path class=\"\(style)\" stroke=\"\(tick == 1 ? "#000" : "#ddd")\" "
+                + "d=\"M\(Self.left) \(height)H\(right)\"/>"
                 + "<text class=\"\(tick == 1 ? "one" : "tick")\" x=\"\(Self.left - 6)\" "
                 + "y=\"\(height)\" dy=\"4\" text-anchor=\"end\">\(fixed(tick, 0))</text>\n"
         }
         for (time, label) in time.ticks {
             let place = short(x(time))
             text +=
-                "<path class=\"grid\" d=\"M\(place) \(Self.top)V\(Self.bottom)\"/>"
+                "<path class=\"grid\" stroke=\"#ddd\" d=\"M\(place) \(Self.top)V\(Self.bottom)\"/>"
                 + "<text class=\"tick\" x=\"\(place)\" y=\"\(Self.bottom + 14)\" "
                 + "text-anchor=\"\(anchor(x(time)))\">\(label)</text>\n"
         }
@@ -155,9 +165,11 @@ struct ScorePlot {
         let right = Self.left + Self.width
         let middle = Self.top + Self.height / 2
         return """
-            <path class="axis" d="M\(Self.left) \(Self.top)V\(Self.bottom)H\(right)"/>
+            <path class="axis" fill="none" stroke="#999" d="M\(Self.left) \(Self.top)V\(Self.bottom)H\(right)"/>
             <text class="name" transform="translate(12 \(middle)) rotate(-90)" \
             text-anchor="middle">score</text>
+            <text class="name" x="\(Self.left - 6)" y="\(Self.eventLane + 8)" \
+            text-anchor="end">events</text>
             <text class="name" x="\(Self.left - 6)" y="\(Self.alertLane + 8)" \
             text-anchor="end">alerts</text>
             <text class="name" x="\(Self.left - 6)" y="\(Self.driftLane + 8)" \
