@@ -14,7 +14,7 @@ public struct EvaluationResult: Sendable {
     public var series: ScoredSeries?
     /// How well the channels of its alerts name the causes of events; `nil` where nobody named any.
     public var causes: RootCauseReport?
-    /// Time spent on judging the rows, in seconds.
+    /// Time spent on judging the rows, in seconds of the clock: other work on the machine counts, too.
     public var seconds: Double
     /// Time spent on training, in seconds; `nil` if it was trained elsewhere.
     public var trainingSeconds: Double?

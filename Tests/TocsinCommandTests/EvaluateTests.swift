@@ -101,6 +101,7 @@ struct EvaluateTests {
         #expect(page.components(separatedBy: "<rect class=\"event\"").count > 4)
         #expect(page.components(separatedBy: "<rect class=\"alert\"").count > 3)
         #expect(page.contains("2026-01-03"))
+        #expect(page.contains("Model pump.safetensors, on 2 labelled series."))
         for foreign in ["<script", "http://", "https://", "src=", "@import", "url(", "<b>"] {
             #expect(!page.contains(foreign))
         }

@@ -26,7 +26,8 @@ public struct ReportPage: Sendable {
     public init(of results: [EvaluationResult], model: String) {
         self.init(
             title: "How well it rings",
-            lead: "Model \(model), on \(results.count(where: \.isModel)) labelled series.",
+            lead:
+                "Model \(model.lastComponent), on \(results.count(where: \.isModel)) labelled series.",
             tables: [EvaluationTable.table(results)],
             series: results
         )
@@ -62,6 +63,7 @@ public struct ReportPage: Sendable {
         else { return "" }
         let alarms = result.evaluation.alarms
         let figures = [
+            result.file.lastComponent,
             "\(first.minute) to \(last.minute) UTC, \(result.evaluation.rows) rows",
             "VUS-PR \(fixed(result.evaluation.volume, 3))",
             "AP \(fixed(result.evaluation.averagePrecision, 3)), "
@@ -105,6 +107,11 @@ public struct ReportPage: Sendable {
 
             """
     }
+}
+
+extension String {
+    /// A path's last component: a page is passed on, and the folders of its maker mean nothing there.
+    fileprivate var lastComponent: String { split(separator: "/").last.map(String.init) ?? self }
 }
 
 extension Detection {

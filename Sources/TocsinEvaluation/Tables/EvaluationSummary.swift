@@ -7,32 +7,50 @@ import TocsinTraining
 public struct EvaluationSummary: Sendable, Equatable {
     /// Series that are behind it.
     public private(set) var series = 0
-    /// Labelled events, those with a row in alarm, and those inside which an alarm began.
+    /// Labelled events.
     public private(set) var events = 0
+    /// Events with a row in alarm.
     public private(set) var found = 0
+    /// Events inside which an alarm began.
     public private(set) var begunInside = 0
-    /// Alarms, those without a labelled row, and those that began outside events.
+    /// Alarms.
     public private(set) var alarms = 0
+    /// Alarms without a labelled row.
     public private(set) var falseAlarms = 0
+    /// Alarms that began outside events.
     public private(set) var begunOutside = 0
     /// The figures in the order of ``Figure``.
     private var figures: [Double?]
 
     /// What is averaged.
     public enum Figure: Int, CaseIterable, Sendable {
+        /// VUS-PR, 0 … 1.
         case volume
+        /// 0 … 1.
         case averagePrecision
+        /// Of all rows, 0 … 1.
         case labelledShare
+        /// Of all events, 0 … 1.
         case eventRecall
+        /// Of all alarms, 0 … 1.
         case eventPrecision
+        /// Per 10 000 rows outside events.
         case falseAlarmsPerTenThousand
+        /// Per day of observed time outside events.
         case falseAlarmsPerDay
+        /// Of the rows outside events, 0 … 1.
         case normalShareInAlarm
+        /// Until half of the found events were found, in rows.
         case medianDelay
+        /// Until nine in ten of the found events were found, in rows.
         case longDelay
+        /// Raised.
         case driftAlerts
+        /// Rows.
         case unscoredRows
+        /// Seconds.
         case trainingSeconds
+        /// Microseconds.
         case microsecondsPerRow
     }
 
