@@ -38,22 +38,24 @@ extension Bench {
         }
 
         func run() throws {
-            let detection: TocsinEvaluation.Detection
             do {
                 let entities = try LabelledSet.entities(names, in: folder)
                 var run = EntityRun()
                 run.seed = seed
                 run.usesCommonTrain = common
-                detection = try .run(entities, by: run, threads: jobs) { entity, span in
-                    note("\(entity.id): \(span.readable)")
-                }
+                let detection = try TocsinEvaluation.Detection.run(
+                    entities,
+                    by: run,
+                    threads: jobs
+                ) { entity, span in note("\(entity.id): \(span.readable)") }
+                let texts =
+                    json ? detection.lines : detection.tables.map { $0.titledText + "\n" }
+                print(texts.joined(separator: "\n"))
                 if let report { try Files.write(detection.page.bytes, to: report) }
             } catch {
                 note("\(error)")
                 throw ExitCode(error is FileError ? 74 : 65)
             }
-            let texts = json ? detection.lines : detection.tables.map { $0.titledText + "\n" }
-            print(texts.joined(separator: "\n"))
         }
     }
 }

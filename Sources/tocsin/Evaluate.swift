@@ -51,14 +51,16 @@ extension Tocsin {
         func run() throws {
             try reporting {
                 let results = try evaluate()
-                if let report {
-                    try Files.write(ReportPage(of: results, model: model).bytes, to: report)
+                // Also where the page cannot be written: the figures took long enough.
+                defer {
+                    Console.print(
+                        json
+                            ? EvaluationLines.lines(results).joined(separator: "\n")
+                            : EvaluationTable.table(results).text
+                    )
                 }
-                Console.print(
-                    json
-                        ? EvaluationLines.lines(results).joined(separator: "\n")
-                        : EvaluationTable.table(results).text
-                )
+                guard let report else { return }
+                try Files.write(ReportPage(of: results, model: model).bytes, to: report)
             }
         }
 

@@ -109,6 +109,21 @@ struct EvaluateTests {
         try expectWellFormed(page)
     }
 
+    @Test func `figures are printed also where the page cannot be written`() async throws {
+        let trained = try await TrainedModel.files
+        let folder = try TemporaryFolder()
+        try await table(in: folder.url)
+        let outcome = try await BuiltBinary.run(
+            [
+                "evaluate", "--model", trained.model.path, "--data", folder.path("test.csv"),
+                "--report", folder.path("nowhere/report.html"),
+            ]
+        )
+        #expect(outcome.code == 74)
+        #expect(outcome.output.hasPrefix("SERIES"))
+        #expect(outcome.error.contains("nowhere/report.html"))
+    }
+
     /// Every tag that is opened is closed, in the order in which it must be.
     private func expectWellFormed(_ page: String) throws {
         var open: [Substring] = []
