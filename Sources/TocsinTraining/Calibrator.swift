@@ -175,7 +175,7 @@ public struct Calibrator {
     }
 
     /// A_on without a budget, in spreads of the log energy.
-    static let threshold = 2.75
+    static let threshold = 2.7
 
     /// Root mean square of each channel's residual.
     private func rms() -> [Double] {

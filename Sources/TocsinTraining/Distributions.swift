@@ -21,7 +21,11 @@ func confidentRMS(_ series: [Double]) -> Double {
 }
 
 /// Fits the log-normal distribution of an energy, with a spread that few independent stretches do not
-/// make too small.
+/// make too small, and anomalies among the data not too large.
+///
+/// Mean and standard deviation, unless the latter exceeds ``largestSpread`` times the spread of the
+/// middle half (the interquartile range over 1.349, as for a normal distribution): then something is
+/// among the data that does not belong to them, and the median and that multiple stand.
 func logNormal(_ energies: [Double]) -> Calibration.LogNormal {
     guard !energies.isEmpty else { return Calibration.LogNormal(median: 1, mean: 0, spread: 1) }
     var fitted = Calibration.LogNormal(
@@ -33,11 +37,19 @@ func logNormal(_ energies: [Double]) -> Calibration.LogNormal {
     let mean = logarithms.reduce(0, +) / Double(logarithms.count)
     let variance =
         logarithms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(logarithms.count)
-    fitted.mean = mean
+    let sorted = logarithms.sorted()
+    let middle = (sorted.quantile(0.75) - sorted.quantile(0.25)) / 1.349
+    let isSpoiled = variance.squareRoot() > largestSpread * middle
+    fitted.mean = isSpoiled ? sorted.quantile(0.5) : mean
+    let spread = isSpoiled ? largestSpread * middle : variance.squareRoot()
     let factor = confidenceFactor(independent: independentStretches(logarithms))
-    fitted.spread = max(variance.squareRoot() * factor, 0.1)
+    fitted.spread = max(spread * factor, 0.1)
     return fitted
 }
+
+/// Healthy energies lean to the right, which makes their standard deviation up to so many times the
+/// spread of their middle half; 5 % of anomalies make it more. Measured in `ChoosingTheModel`.
+let largestSpread = 1.3
 
 /// Fits the distribution of the fused score: quantiles, and the mean excess over the last one.
 func tail(_ sorted: [Double]) -> Calibration.Tail {

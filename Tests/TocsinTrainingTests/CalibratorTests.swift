@@ -43,11 +43,11 @@ struct CalibratorTests {
         var random = SeededGenerator(seed: 2)
         let values = (0..<4000).map { _ in [random.normal(), random.normal()] }
         let calibration = try calibration(values)
-        // The boundary lies 2.75 spreads out: 0.3 % of a normal distribution, and somewhat more of
+        // The boundary lies 2.7 spreads out: 0.3 % of a normal distribution, and somewhat more of
         // smoothed energies, whose logarithm leans to the right.
-        #expect(calibration.tail.probability(2.75) < 0.02)
+        #expect(calibration.tail.probability(2.7) < 0.02)
         #expect((0.3...0.7).contains(calibration.tail.probability(0)))
-        #expect(calibration.peaks.rate(above: 2.75) < 0.005)
+        #expect(calibration.peaks.rate(above: 2.7) < 0.005)
     }
 
     @Test func `too few frames are no calibration`() {
