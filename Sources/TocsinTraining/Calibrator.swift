@@ -90,12 +90,11 @@ public struct Calibrator {
             for t in 0..<sequence.count {
                 let range = t * channels..<(t + 1) * channels
                 scaler.transform(Array(sequence.values[range]), into: &features)
-                let predicted = t > 0 ? state.forecast : nil
-                state.step(features)
+                let expected = state.expect(features)
                 if t >= warmUp / 2 {
                     let isFirst = t == warmUp / 2
-                    steps.append(Step(features: features, expected: predicted, isFirst: isFirst))
-                    if let predicted { errors.add(features, predicted, before) }
+                    steps.append(Step(features: features, expected: expected, isFirst: isFirst))
+                    errors.add(features, expected, before)
                 }
                 before = features
             }

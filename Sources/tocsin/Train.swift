@@ -112,10 +112,13 @@ extension Tocsin {
                     )
                 }
             )
-            line.clear()
             let bytes = try ModelFile.encode(result.model, golden: result.golden)
             try Files.write(bytes, to: output)
+            line.show(1, "comparing with baselines")
+            let comparison = BaselineComparison(result.model, dataset)
+            line.clear()
             report(result, dataset)
+            Console.print(comparison?.sentence ?? "too short to compare with baselines")
         }
 
         private func read() throws -> ([CSVReader.Row], [String], String) {

@@ -1,6 +1,6 @@
 public import TocsinCore
 
-/// Judges one device by a baseline's forecast, as a ``DeviceMonitor`` does by the network's.
+/// Judges one device by what a baseline expects, as a ``DeviceMonitor`` does by the network's.
 ///
 /// The same frames, the same warm-up, the same chain and the same alert policy; no drift and no faults.
 public struct BaselineDetector: Sendable {
@@ -24,9 +24,30 @@ public struct BaselineDetector: Sendable {
         beside model: Model,
         fitting dataset: Dataset
     ) throws(DatasetError) {
-        let baseline = Baseline(kind, fitting: dataset.fit, scaler: model.scaler)
+        try self.init(
+            kind,
+            beside: model,
+            fitting: dataset.fit,
+            calibratingOn: dataset.calibration
+        )
+    }
+
+    /// A detector beside a model, fitted and calibrated on given frames.
+    init(
+        _ kind: Baseline.Kind,
+        beside model: Model,
+        fitting fit: [FrameSequence],
+        calibratingOn later: [FrameSequence]
+    ) throws(DatasetError) {
+        let baseline = Baseline(
+            kind,
+            fitting: fit,
+            scaler: model.scaler,
+            autoencoder: model.autoencoder,
+            seed: model.provenance.seed
+        )
         let calibrator = try Calibrator(
-            streaming: dataset.calibration,
+            streaming: later,
             baseline: baseline,
             scaler: model.scaler,
             warmUp: model.warmUp
@@ -42,6 +63,9 @@ public struct BaselineDetector: Sendable {
         scorer = AnomalyScorer(channels: model.channels.count)
         features = Array(repeating: 0, count: model.channels.count)
     }
+
+    /// How many values a frame has.
+    var channels: Int { features.count }
 
     /// Judges a frame.
     ///
@@ -60,14 +84,13 @@ public struct BaselineDetector: Sendable {
             framesSinceReset = 0
         }
         scaler.transform(values, into: &features)
-        let predicted = framesSinceReset > 0 ? state.forecast : nil
-        state.step(features)
+        let expected = state.expect(features)
         framesSinceReset += 1
         var score: AnomalyScorer.Score?
         if framesSinceReset > warmUp / 2, values.contains(where: { !$0.isNaN }) {
             score = scorer.update(
                 features: features,
-                expected: predicted,
+                expected: expected,
                 calibration: calibration
             ).map {
                 AnomalyScorer.score(
