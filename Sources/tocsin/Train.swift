@@ -115,10 +115,19 @@ extension Tocsin {
             let bytes = try ModelFile.encode(result.model, golden: result.golden)
             try Files.write(bytes, to: output)
             line.show(1, "comparing with baselines")
-            let comparison = BaselineComparison(result.model, dataset)
+            let verdict = verdict(result.model, dataset)
             line.clear()
             report(result, dataset)
-            Console.print(comparison?.sentence ?? "too short to compare with baselines")
+            Console.print(verdict)
+        }
+
+        /// Whether the network earns its place, or why nobody knows.
+        private func verdict(_ model: Model, _ dataset: Dataset) -> String {
+            do {
+                return try BaselineComparison(model, dataset).sentence
+            } catch {
+                return "\(error)"
+            }
         }
 
         private func read() throws -> ([CSVReader.Row], [String], String) {

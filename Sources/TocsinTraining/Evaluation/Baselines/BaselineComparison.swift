@@ -17,30 +17,34 @@ public struct BaselineComparison: Sendable, Equatable {
     public let network: Double
     /// That of each baseline, 0 … 1, in the order of ``Baseline/rivals``.
     public let baselines: [Double]
+    /// By how much the network and the best baseline must differ to be told apart: twice the standard
+    /// error of their difference from fault to fault, at least 0.01, which two seeds of one network
+    /// differ by.
+    public let margin: Double
 
-    /// What two average precisions may differ by and still count as equal: two seeds of one network do.
-    static let margin = 0.02
-    /// Bounds on what is fitted, calibrated and judged, so that the answer takes about a second.
-    static let faults = 40
-    static let fittedProducts = 300_000_000
-    static let calibratedFrames = 2000
-    static let channels = 128
+    /// Bounds on what is judged, calibrated and fitted, so that the answer takes about a second.
+    private static let faults = 40
+    private static let calibratedValues = 80_000
+    private static let fittedProducts = 300_000_000
+    private static let channels = 400
 
-    init(faults: Int, network: Double, baselines: [Double]) {
+    init(faults: Int, network: Double, baselines: [Double], margin: Double) {
         self.faults = faults
         self.network = network
         self.baselines = baselines
+        self.margin = margin
     }
 
-    /// Compares; `nil` if the calibration part is too short, or there are too many channels for the
-    /// baselines to be fitted at once.
+    /// Compares; throws if the calibration part is too short, or there are too many channels.
     ///
     /// - Parameter dataset: what the model was trained on
-    public init?(_ model: Model, _ dataset: Dataset) {
+    public init(_ model: Model, _ dataset: Dataset) throws(DatasetError) {
         let count = model.channels.count
-        guard count <= Self.channels else { return nil }
+        guard count <= Self.channels else {
+            throw .unusable("more than \(Self.channels) channels are not compared with baselines")
+        }
         let earlier = dataset.calibration.map { $0.slice(0..<$0.count / 2) }
-            .newest(Self.calibratedFrames)
+            .newest(min(2000, Self.calibratedValues / count))
         let later = dataset.calibration.map { $0.slice($0.count / 2..<$0.count) }
         let trials = FaultTrial.drawn(
             Self.faults,
@@ -50,33 +54,33 @@ public struct BaselineComparison: Sendable, Equatable {
             warmUp: model.warmUp,
             seed: model.provenance.seed
         )
-        guard !trials.isEmpty else { return nil }
+        guard !trials.isEmpty else {
+            let frames = later.map(\.count).max() ?? 0
+            let needed = FaultTrial.frames(warmUp: model.warmUp)
+            throw .unusable(
+                "too short to compare with baselines: \(needed) frames without a gap are needed in "
+                    + "the last tenth, and there are \(frames)"
+            )
+        }
         let window = Baseline.windowLength(channels: count) * count
         let fit = dataset.fit.newest(Self.fittedProducts / (count * window))
-        let isLabelled = trials.flatMap { $0.isLabelled(channels: count) }
-        do {
-            let anew = try model.calibrated(on: earlier)
-            network = Self.precision(
-                trials.flatMap { anew.scores(of: $0.values)[$0.lead...] },
-                isLabelled
+        let anew = try model.calibrated(on: earlier)
+        let own = trials.map { $0.judged(anew.scores(of: $0.values)) }
+        let others = try Baseline.rivals.map { kind throws(DatasetError) in
+            let detector = try BaselineDetector(
+                kind,
+                beside: model,
+                fitting: fit,
+                calibratingOn: earlier
             )
-            baselines = try Baseline.rivals.map { kind throws(DatasetError) in
-                let detector = try BaselineDetector(
-                    kind,
-                    beside: model,
-                    fitting: fit,
-                    calibratingOn: earlier
-                )
-                return Self.precision(
-                    trials.flatMap { detector.scores(of: $0.values)[$0.lead...] },
-                    isLabelled
-                )
-            }
-        } catch {
-            // Too short to calibrate on.
-            return nil
+            return trials.map { $0.judged(detector.scores(of: $0.values)) }
         }
+        let precisions = others.map { Self.precision($0[...]) }
+        let best = precisions.indices.max { precisions[$0] < precisions[$1] } ?? 0
         faults = trials.count
+        network = Self.precision(own[...])
+        baselines = precisions
+        margin = max(2 * Self.standardError(own, others[best]), 0.01)
     }
 
     /// One sentence: both figures, and what follows from them.
@@ -84,33 +88,52 @@ public struct BaselineComparison: Sendable, Equatable {
         let ranking = zip(Baseline.rivals, baselines).max { $0.1 < $1.1 }
         guard let (best, precision) = ranking else { return "" }
         let verdict =
-            if network > precision + Self.margin {
+            if network > precision + margin {
                 "the network earns its place"
-            } else if network >= precision - Self.margin {
+            } else if network >= precision - margin {
                 "\(best.rawValue) does as well at a fraction of the cost"
             } else {
                 "\(best.rawValue) does better at a fraction of the cost"
             }
-        return "beside \(baselines.count) baselines on \(faults) injected faults in the last tenth: "
+        return
+            "beside \(baselines.count) baselines on \(faults) injected faults in the last tenth: "
             + "network \(Self.places(network)), best baseline \(best.rawValue) "
             + "\(Self.places(precision)) (average precision): \(verdict)"
     }
 
-    private static func precision(_ scores: [Double], _ isLabelled: [Bool]) -> Double {
-        AveragePrecision.value(scores: scores, isLabelled: isLabelled) ?? 0
+    /// The average precision over the frames of some trials together.
+    private static func precision(_ trials: ArraySlice<[FaultTrial.JudgedFrame]>) -> Double {
+        AveragePrecision.value(
+            scores: trials.flatMap { $0.map(\.score) },
+            isLabelled: trials.flatMap { $0.map(\.isFaulty) }
+        ) ?? 0
+    }
+
+    /// The standard error of the difference of two average precisions on the same trials, by leaving
+    /// out a tenth of them in turn.
+    ///
+    /// Source: the grouped jackknife, Tukey 1958; Efron 1982, "The jackknife, the bootstrap and other
+    /// resampling plans", section 2.2.
+    private static func standardError(
+        _ a: [[FaultTrial.JudgedFrame]],
+        _ b: [[FaultTrial.JudgedFrame]]
+    ) -> Double {
+        let groups = min(10, a.count)
+        let differences = (0..<groups).map { group in
+            let left = group * a.count / groups..<(group + 1) * a.count / groups
+            var (a, b) = (a, b)
+            a.removeSubrange(left)
+            b.removeSubrange(left)
+            return precision(a[...]) - precision(b[...])
+        }
+        let mean = differences.reduce(0, +) / Double(groups)
+        let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (squares * Double(groups - 1) / Double(groups)).squareRoot()
     }
 
     private static func places(_ value: Double) -> String {
         let hundredths = Int((value * 100).rounded())
         return "\(hundredths / 100).\(hundredths / 10 % 10)\(hundredths % 10)"
-    }
-}
-
-extension FaultTrial {
-    /// Which of the judged frames are faulty.
-    fileprivate func isLabelled(channels: Int) -> [Bool] {
-        let frames = values.count / channels
-        return (lead..<frames).map { $0 >= frames - FaultTrial.faultyFrames }
     }
 }
 

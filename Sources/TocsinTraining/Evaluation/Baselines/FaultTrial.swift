@@ -17,6 +17,22 @@ struct FaultTrial {
     /// Frames that are not judged.
     let lead: Int
 
+    /// What a detector made of a frame that it is judged by.
+    struct JudgedFrame {
+        /// NaN for none.
+        let score: Double
+        let isFaulty: Bool
+    }
+
+    /// The frames that a detector is judged by.
+    ///
+    /// - Parameter scores: of all frames, `[frames]`
+    func judged(_ scores: [Double]) -> [JudgedFrame] {
+        (lead..<scores.count).map { t in
+            JudgedFrame(score: scores[t], isFaulty: t >= scores.count - Self.faultyFrames)
+        }
+    }
+
     /// How many frames a trial takes.
     static func frames(warmUp: Int) -> Int { lead(warmUp) + healthyFrames + faultyFrames }
 
@@ -25,8 +41,9 @@ struct FaultTrial {
     /// Trials on stretches drawn from recordings, the kinds of fault in turn; empty if none is long
     /// enough.
     ///
-    /// An eighth of the scored channels and one more are faulty, together: a fault is rarely seen by one
-    /// sensor of many.
+    /// Every second fault strikes an eighth of the scored channels and one more, each by its own number of
+    /// spreads. The others strike all scored channels by the same multiple of half the way from one frame
+    /// of the recording to another, on which the channels keep to each other as they always do.
     static func drawn(
         _ count: Int,
         from recordings: [FrameSequence],
@@ -52,23 +69,30 @@ struct FaultTrial {
             }
             let sequence = long[recording]
             var values = sequence.slice(start..<start + length).values
-            let fault = length - faultyFrames..<length
+            let frames = length - faultyFrames..<length
             // Around the end and on from the beginning, so that it is another time than the fault's.
             let places = sequence.count - faultyFrames
             let away = faultyFrames + random.index(below: places - 2 * faultyFrames)
-            let other = (start + fault.lowerBound + away) % places
+            let place = (start + frames.lowerBound + away) % places
+            let other = sequence.slice(place..<place + faultyFrames).values
+            let isJoint = i % 2 == 1
             var channels = scored
-            for k in 0...scored.count / 8 {
-                channels.swapAt(k, k + random.index(below: scored.count - k))
+            if !isJoint {
+                for k in 0...scored.count / 8 {
+                    channels.swapAt(k, k + random.index(below: scored.count - k))
+                }
+                channels = Array(channels[...(scored.count / 8)])
             }
-            InjectedFault.allCases[i % InjectedFault.allCases.count].inject(
-                into: &values,
-                frames: fault,
-                channels: Array(channels[...(scored.count / 8)]),
-                spreads: spreads,
-                other: sequence.slice(other..<other + faultyFrames).values,
-                random: &random
-            )
+            InjectedFault(
+                kind: InjectedFault.Kind.allCases[i / 2 % InjectedFault.Kind.allCases.count],
+                channels: channels,
+                units: isJoint
+                    ? spreads.indices.map { c in
+                        let way = other[c] - sequence.value(start + frames.lowerBound - 1, c)
+                        return way.isNaN ? 0 : way / 2
+                    } : spreads,
+                isJoint: isJoint
+            ).inject(into: &values, frames: frames, other: other, random: &random)
             return FaultTrial(values: values, lead: lead(warmUp))
         }
     }

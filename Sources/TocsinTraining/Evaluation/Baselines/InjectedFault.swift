@@ -2,50 +2,63 @@ import TocsinCore
 
 /// A fault that is written over healthy frames, where nobody has labelled real ones.
 ///
-/// Sizes are in a channel's spreads, and moderate: what any detector sees, and what none sees, tells
-/// nothing about either.
-enum InjectedFault: CaseIterable {
-    /// 1 to 3 spreads too high, or too low.
-    case offset
-    /// Normal noise of 1 to 2 spreads on top.
-    case noise
-    /// The value before the fault, and no other.
-    case frozen
-    /// The channel as it was at another time.
-    case elsewhere
-    /// A jump of 3 to 6 spreads for one frame in eight.
-    case spikes
+/// Each kind strikes either a few sensors, each on its own, or the whole device at once, along a way that
+/// it has gone before. The former breaks what the channels have to do with each other, which a frame
+/// shows by itself; the latter leaves that whole and breaks the course of time. Sizes are moderate: what
+/// any detector sees, and what none sees, tells nothing about either.
+struct InjectedFault {
+    /// What happens.
+    enum Kind: CaseIterable {
+        /// 1 to 3 units too high, or too low.
+        case offset
+        /// Normal noise of 1 to 2 units on top.
+        case noise
+        /// The values before the fault, and no others.
+        case frozen
+        /// The values of another time.
+        case elsewhere
+        /// A jump of 3 to 6 units for one frame in eight.
+        case spikes
+    }
+
+    let kind: Kind
+    /// The channels that it strikes.
+    let channels: [Int]
+    /// What sizes are counted in, in each channel's own unit, `[all channels]`.
+    let units: [Double]
+    /// Whether all channels are moved by the same number of units.
+    let isJoint: Bool
 
     /// Writes the fault over a stretch of frames.
     ///
     /// - Parameters:
-    ///   - values: in each channel's unit, NaN if missing, `[frames, channels]`
+    ///   - values: in each channel's unit, NaN if missing, `[frames, all channels]`
     ///   - frames: those to change, without the first one of all
-    ///   - channels: those to change
-    ///   - spreads: in each channel's unit, `[channels]`
-    ///   - other: frames of another time, `[frames.count, channels]`
+    ///   - other: frames of another time, `[frames.count, all channels]`
     func inject(
         into values: inout [Double],
         frames: Range<Int>,
-        channels: [Int],
-        spreads: [Double],
         other: [Double],
         random: inout SeededGenerator
     ) {
-        let width = spreads.count
-        for c in channels {
-            let sign = random.uniform() < 0.5 ? -1.0 : 1.0
-            let size = random.uniform()
-            for t in frames {
+        let width = units.count
+        let draws = isJoint ? 1 : channels.count
+        let signs = (0..<draws).map { _ in random.uniform() < 0.5 ? -1.0 : 1.0 }
+        let sizes = (0..<draws).map { _ in random.uniform() }
+        for t in frames {
+            let noise = (0..<draws).map { _ in random.normal() }
+            for (k, c) in channels.enumerated() {
+                let draw = isJoint ? 0 : k
                 let i = t * width + c
-                switch self {
-                case .offset: values[i] += sign * (1 + 2 * size) * spreads[c]
-                case .noise: values[i] += (1 + size) * random.normal() * spreads[c]
+                let since = t - frames.lowerBound
+                switch kind {
+                case .offset: values[i] += signs[draw] * (1 + 2 * sizes[draw]) * units[c]
+                case .noise: values[i] += (1 + sizes[draw]) * noise[draw] * units[c]
                 case .frozen: values[i] = values[(frames.lowerBound - 1) * width + c]
-                case .elsewhere: values[i] = other[(t - frames.lowerBound) * width + c]
+                case .elsewhere: values[i] = other[since * width + c]
                 case .spikes:
-                    guard (t - frames.lowerBound) % 8 == 0 else { continue }
-                    values[i] += sign * (3 + 3 * size) * spreads[c]
+                    guard since % 8 == 0 else { continue }
+                    values[i] += signs[draw] * (3 + 3 * sizes[draw]) * units[c]
                 }
             }
         }

@@ -6,7 +6,7 @@ import Glibc
 /// row, so that the compiler can make vectors of it. Solving takes n³/2 and the eigenvectors about 9 n³
 /// multiplications, which is half a second for n = 380.
 struct SymmetricMatrix: Sendable, Equatable {
-    /// `[size][size]`
+    /// The elements, `[size][size]`.
     var rows: [[Double]]
 
     /// How many rows and columns there are.
@@ -121,11 +121,11 @@ struct SymmetricMatrix: Sendable, Equatable {
 
 /// A tridiagonal matrix T on its way to a diagonal one, with A = Zᵀ T Z throughout.
 private struct TridiagonalForm {
-    /// `[size]`
+    /// The diagonal of T, `[size]`.
     var diagonal: [Double]
     /// Beside the diagonal; the last one is 0, `[size]`.
     var beside: [Double]
-    /// Z, `[size][size]`
+    /// The matrix Z, `[size][size]`.
     var vectors: [[Double]]
 
     /// The unit matrix between nothing and nothing.

@@ -16,9 +16,9 @@ struct WindowProducts {
     /// Frames in a window.
     let length: Int
     private let channels: Int
-    /// `[channels][length × channels]`
+    /// Of the newest frame with the window, `[channels][length × channels]`.
     private var newest: [[Double]]
-    /// `[(length − 1) × channels][(length − 1) × channels]`
+    /// Σ h hᵀ − g gᵀ, `[(length − 1) × channels]` squared.
     private var ends: [[Double]]
 
     /// No windows yet.
