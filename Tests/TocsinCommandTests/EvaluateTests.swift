@@ -76,7 +76,9 @@ struct EvaluateTests {
             + " --buffer 5 --json"
         let results = try objects(try await command(line, in: folder.url).output)
         let detectors = results.map { $0["detector"] as? String ?? "" }
-        let all = ["model", "last value", "distance from mean", "EWMA z"]
+        let all =
+            ["model", "last value", "distance from mean", "EWMA z", "PCA", "window PCA", "VAR(8)"]
+            + ["k-means", "no memory"]
         #expect(detectors == all + all)
         #expect(Set(results.map { $0["unscored_rows"] as? Int }) == [16])
         #expect(Set(results.map { $0["buffer"] as? Int }) == [5])

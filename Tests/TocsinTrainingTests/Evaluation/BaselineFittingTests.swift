@@ -106,6 +106,29 @@ struct BaselineFittingTests {
         )
     }
 
+    @Test func `a regression finds the equation that made the data`() {
+        // x(t) = 0.5 x(t−1) − 0.3 y(t−2), y(t) = 0.4 x(t−1) + 0.6 y(t−1), with noise of spread 1.
+        var values = [0.0, 0, 0, 0]
+        let noise = numbers(2 * 20_000)
+        for i in stride(from: 4, to: noise.count, by: 2) {
+            values.append(0.5 * values[i - 2] - 0.3 * values[i - 3] + noise[i])
+            values.append(0.4 * values[i - 2] + 0.6 * values[i - 1] + noise[i + 1])
+        }
+        var products = WindowProducts(channels: 2, length: 4)
+        products.add(values)
+        let map = AffineMap(regressing: products, mean: [0, 0], ridge: 1e-6)
+        // What x and y of three, two and one frames ago add to x and to y. Chance leaves 1/√20 000
+        // = 0.007 of each open.
+        let coefficients: [[Float]] = [
+            [0, 0], [0, 0], [0, 0], [-0.3, 0], [0.5, 0.4], [0, 0.6],
+        ]
+        for (input, expected) in coefficients.enumerated() {
+            var found: [Float] = [.nan, .nan]
+            map.apply((0..<6).map { $0 == input ? 1 : 0 }, into: &found)
+            expectClose(found, expected, tolerance: 0.03)
+        }
+    }
+
     @Test func `an affine map by hand`() {
         let map = AffineMap(columns: [[1, 2], [3, 4], [5, 6]], bias: [10, 20])
         var y: [Float] = [.nan, .nan]

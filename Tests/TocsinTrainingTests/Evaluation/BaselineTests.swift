@@ -52,7 +52,7 @@ struct BaselineTests {
         }
     }
 
-    @Test func `a vector autoregression finds the equation that made the data`() throws {
+    @Test func `a vector autoregression foresees what an impulse leads to`() throws {
         // x(t) = 0.5 x(t−1) − 0.3 y(t−2), y(t) = 0.4 x(t−1) + 0.6 y(t−1), with noise of spread 1.
         var random = SeededGenerator(seed: 1)
         var values = [[0.0, 0.0], [0.0, 0.0]]
@@ -63,22 +63,20 @@ struct BaselineTests {
             ])
         }
         let baseline = try baseline(.autoregression, fitting: values)
-        var state = BaselineState(baseline)
-        for _ in 0..<8 { _ = state.expect(baseline.mean) }
-        // An impulse in each channel on a quiet past, seen one and two frames later.
         let mean = baseline.mean
         func after(_ impulse: [Float], frames: Int) -> [Float] {
-            var state = state
+            var state = BaselineState(baseline)
+            for _ in 0..<8 { _ = state.expect(mean) }
             _ = state.expect([mean[0] + impulse[0], mean[1] + impulse[1]])
             for _ in 1..<frames { _ = state.expect(mean) }
             let expected = state.expect(mean)
             return [expected[0] - mean[0], expected[1] - mean[1]]
         }
-        // 8000 frames leave 1/√8000 = 0.011 of each coefficient open.
-        expectClose(after([1, 0], frames: 1), [0.5, 0.4], tolerance: 0.04)
-        expectClose(after([0, 1], frames: 1), [0, 0.6], tolerance: 0.04)
-        expectClose(after([1, 0], frames: 2), [0, 0], tolerance: 0.04)
-        expectClose(after([0, 1], frames: 2), [-0.3, 0], tolerance: 0.04)
+        // The ridge of a tenth takes about as much of each coefficient; chance adds 1/√8000 = 0.011.
+        expectClose(after([1, 0], frames: 1), [0.5, 0.4], tolerance: 0.1)
+        expectClose(after([0, 1], frames: 1), [0, 0.6], tolerance: 0.1)
+        expectClose(after([1, 0], frames: 2), [0, 0], tolerance: 0.1)
+        expectClose(after([0, 1], frames: 2), [-0.3, 0], tolerance: 0.1)
     }
 
     @Test(arguments: [Baseline.Kind.components, .windowComponents])
