@@ -177,30 +177,29 @@ struct BaselineTests {
 }
 
 struct BaselineDetectorTests {
-    private static func model(_ dataset: Dataset) throws -> Model {
+    private static let trained = Result {
+        let dataset = try Dataset(
+            channels: ["a", "b"],
+            rows: Series.rows(0..<1500),
+            period: .seconds(1)
+        ) { FrameClock(period: $0) }
         var plan = ModelTraining.Plan()
         plan.hiddenSize = 4
         plan.options.updates = 5
-        return try ModelTraining(plan).run(
+        let result = try ModelTraining(plan).run(
             dataset,
             name: "test",
             dataHash: "",
             configuration: [:],
             versions: [:],
             progress: { _ in }
-        ).model
-    }
-
-    private static func dataset(_ rows: [CSVReader.Row]) throws -> Dataset {
-        try Dataset(channels: ["a", "b"], rows: rows, period: .seconds(1)) {
-            FrameClock(period: $0)
-        }
+        )
+        return (result.model, dataset)
     }
 
     @Test(arguments: Baseline.Kind.allCases)
     func `a baseline under the chain scores a jump, after the warm-up`(kind: Baseline.Kind) throws {
-        let dataset = try Self.dataset(Series.rows(0..<1500))
-        let model = try Self.model(dataset)
+        let (model, dataset) = try Self.trained.get()
         var detector = try BaselineDetector(kind, beside: model, fitting: dataset)
         var again = try BaselineDetector(kind, beside: model, fitting: dataset)
         var scores: [Double?] = []
@@ -229,8 +228,7 @@ struct BaselineDetectorTests {
 
     @Test(arguments: Baseline.Kind.allCases)
     func `after a gap a baseline begins anew`(kind: Baseline.Kind) throws {
-        let dataset = try Self.dataset(Series.rows(0..<400))
-        let model = try Self.model(dataset)
+        let (model, dataset) = try Self.trained.get()
         var fresh = try BaselineDetector(kind, beside: model, fitting: dataset)
         var used = fresh
         func assess(_ detector: inout BaselineDetector, _ row: CSVReader.Row, gap: Bool) -> Double?
@@ -238,8 +236,8 @@ struct BaselineDetectorTests {
             detector.assess(row.values, time: row.time, isAfterGap: gap, policy: AlertPolicy())
                 .score
         }
-        for row in Series.rows(400..<440, offset: 9) { _ = assess(&used, row, gap: false) }
-        for (t, row) in Series.rows(500..<540).enumerated() {
+        for row in Series.rows(1500..<1540, offset: 9) { _ = assess(&used, row, gap: false) }
+        for (t, row) in Series.rows(1600..<1640).enumerated() {
             let score = assess(&used, row, gap: t == 0)
             #expect(score == assess(&fresh, row, gap: false))
             #expect((score != nil) == (t >= 16))

@@ -5,7 +5,7 @@ public import TocsinCore
 ///
 /// The calibration part, on which nothing was fitted, is divided once more. Its first half says what is
 /// usual, for the network anew as for each baseline, and the faults are written into its second half,
-/// the last tenth of all; so nobody is judged on frames that made his threshold. What is compared is the
+/// the last tenth of all; so nobody is judged on the frames that made the threshold. What is compared is the
 /// average precision over all judged frames, a quarter of which are faulty.
 ///
 /// Made-up faults are no proof: they say whether the network knows more of this device than simpler
