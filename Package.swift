@@ -76,7 +76,8 @@ let package = Package(
         .target(
             name: "TocsinEvaluation",
             dependencies: [
-                "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinThreads", "TocsinTraining",
+                "TocsinCore", "TocsinDaemon", "TocsinFiles", "TocsinNN", "TocsinThreads",
+                "TocsinTraining",
             ],
             swiftSettings: safe
         ),

@@ -133,10 +133,9 @@ extension DeviceMonitor {
         var drift: DriftDetector.Drift?
         var score: AnomalyScorer.Score?
         if let scores {
-            let budget = policies.budgetPerMonth.map { $0 * model.clock.monthsPerFrame }
             score = AnomalyScorer.score(
                 scores,
-                threshold: keeper.threshold(budget: budget, calibration: model.calibration),
+                threshold: threshold(policies: policies),
                 calibration: model.calibration
             )
             drift = self.drift.update(
@@ -151,6 +150,12 @@ extension DeviceMonitor {
         var assessment = assessment(device, score: score, drift: drift, isAfterGap: isAfterGap)
         judge(&assessment, novelty: scores?.novelty, policies: policies)
         return assessment
+    }
+
+    /// A_on, in spreads: that of the calibration, or what the budget asks for.
+    public func threshold(policies: AlertPolicies) -> Double {
+        let budget = policies.budgetPerMonth.map { $0 * model.clock.monthsPerFrame }
+        return keeper.threshold(budget: budget, calibration: model.calibration)
     }
 
     private func assessment(

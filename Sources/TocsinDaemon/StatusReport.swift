@@ -127,6 +127,9 @@ struct StatusReport {
                 Int(monitor.framesSinceReset) > monitor.model.longestSequence
             )
             json.member("score", monitor.lastScore?.value)
+            json.member("novelty", monitor.lastScore?.novelty)
+            json.key("budget")
+            json.object { json in account(monitor, &json) }
             json.member("hidden_norm", monitor.lastDrift?.hiddenNorm)
             json.key("drift")
             json.object { json in
@@ -151,6 +154,26 @@ struct StatusReport {
             json.object { json in channels(monitor, &json) }
         }
         return json.bytes
+    }
+
+    /// How many anomaly alerts rang, how many the budget would have allowed, and how many healthy peaks
+    /// are to be expected above the boundary as it is.
+    private func account(_ monitor: DeviceMonitor, _ json: inout JSONWriter) {
+        let months = monitor.model.clock.monthsPerFrame
+        let threshold = monitor.threshold(policies: fleet.policies)
+        json.member("per_month", fleet.policies.budgetPerMonth)
+        json.member("months", (Double(monitor.keeper.frames) * months).rounded(digits: 6))
+        json.member("rang", Int(monitor.keeper.alerts))
+        json.member(
+            "allowed",
+            fleet.policies.budgetPerMonth.map {
+                (Double(monitor.keeper.frames) * months * $0).rounded(digits: 3)
+            }
+        )
+        json.member(
+            "expected_per_month",
+            (monitor.keeper.peaks.rate(above: threshold) / months).rounded(digits: 2)
+        )
     }
 
     private func channels(_ monitor: DeviceMonitor, _ json: inout JSONWriter) {

@@ -9,19 +9,22 @@ public struct Evaluator: Sendable {
     private let model: Model
     private let baselines: [(name: String, detector: BaselineDetector)]
     private let buffer: Int
-    private let policies = AlertPolicies()
+    private let policies: AlertPolicies
 
     /// An evaluator.
     ///
     /// - Parameters:
     ///   - training: channels and rows that the model was trained on; no baselines if left out
     ///   - buffer: the longest buffer of VUS-PR, in rows
+    ///   - policies: when alerts ring
     public init(
         model: Model,
         training: [(channels: [String], rows: [CSVReader.Row])],
-        buffer: Int
+        buffer: Int,
+        policies: AlertPolicies = AlertPolicies()
     ) throws {
         self.model = model
+        self.policies = policies
         self.buffer = buffer
         guard !training.isEmpty else {
             baselines = []
@@ -49,8 +52,15 @@ public struct Evaluator: Sendable {
     /// - Parameters:
     ///   - dataset: what the model was trained on
     ///   - buffer: the longest buffer of VUS-PR, in rows
-    public init(model: Model, dataset: Dataset, buffer: Int) throws {
+    ///   - policies: when alerts ring
+    public init(
+        model: Model,
+        dataset: Dataset,
+        buffer: Int,
+        policies: AlertPolicies = AlertPolicies()
+    ) throws {
         self.model = model
+        self.policies = policies
         self.buffer = buffer
         baselines = try Self.baselines(model, dataset)
     }

@@ -1,10 +1,10 @@
-import TocsinCore
+public import TocsinCore
 
 extension PeakDistribution {
     /// Peaks wanted above the level: fewer say little, and more would not be peaks.
     static let wanted = 12
-    /// What is known before any peak is seen: that excesses are about one spread, as two peaks say.
-    static let prior = (excess: 2.0, weight: 2.0)
+    /// What is known before any peak is seen: that excesses are about one spread, as so many peaks say.
+    public static let priorWeight = 2.0
     /// Spreads of the Poisson count by which the rate is taken to be higher than it was seen to be: the
     /// true one is below that with a confidence of 90 %.
     static let confidence = 1.2816
@@ -27,8 +27,8 @@ extension PeakDistribution {
             level: best.level,
             arrivals: count + Self.confidence * count.squareRoot(),
             frames: Double(max(novelties.count, 1)),
-            excess: Self.prior.excess + best.peaks.reduce(0) { $0 + $1 - best.level },
-            weight: Self.prior.weight + Double(best.peaks.count)
+            excess: Self.priorWeight + best.peaks.reduce(0) { $0 + $1 - best.level },
+            weight: Self.priorWeight + Double(best.peaks.count)
         )
     }
 

@@ -33,6 +33,9 @@ extension Tocsin {
         @Option(help: "Which devices count; * for any characters, ? for one.")
         var device = "*"
 
+        @Option(help: "At most so many false alerts per device and month.")
+        var budgetPerMonth: Double?
+
         @Flag(help: "Print JSON lines instead of a table, one per series and detector.")
         var json = false
 
@@ -45,6 +48,9 @@ extension Tocsin {
         func validate() throws {
             guard (0...10_000).contains(buffer) else {
                 throw ValidationError("buffer is 0 to 10000")
+            }
+            guard budgetPerMonth ?? 1 > 0 else {
+                throw ValidationError("budget-per-month is more than 0")
             }
         }
 
@@ -68,13 +74,16 @@ extension Tocsin {
             var source = RecordingOptions()
             source.config = nil
             source.device = device
+            var policies = AlertPolicies()
+            policies.budgetPerMonth = budgetPerMonth
             let evaluator = try Evaluator(
                 model: try Setup.loadModel(model),
                 training: try train.map {
                     let table = try source.rows($0)
                     return (table.channels, table.rows)
                 },
-                buffer: buffer
+                buffer: buffer,
+                policies: policies
             )
             var results: [EvaluationResult] = []
             var progress = ProgressLine()

@@ -21,11 +21,20 @@ extension Tocsin {
         @Option(name: .shortAndLong, help: "The file to write; standard output if left out.")
         var output: String?
 
+        @Option(help: "At most so many false alerts per device and month.")
+        var budgetPerMonth: Double?
+
         @Flag(help: "Write JSON lines instead of CSV.")
         var json = false
 
         @Flag(help: "Write alerts instead of scores, as JSON lines.")
         var alerts = false
+
+        func validate() throws {
+            guard budgetPerMonth ?? 1 > 0 else {
+                throw ValidationError("budget-per-month is more than 0")
+            }
+        }
 
         func run() throws {
             try reporting { try score() }
@@ -34,10 +43,12 @@ extension Tocsin {
         private func score() throws {
             let model = try Setup.loadModel(model)
             let table = try source.rows(data)
+            var policies = AlertPolicies()
+            policies.budgetPerMonth = budgetPerMonth
             var scoring = try OfflineScoring(
                 model: model,
                 channels: table.channels,
-                policies: AlertPolicies()
+                policies: policies
             )
             let lines = Lines()
             var progress = ProgressLine()

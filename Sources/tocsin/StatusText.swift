@@ -33,6 +33,14 @@ enum StatusText {
             var unit: String
         }
 
+        struct Budget: Codable {
+            var per_month: Double?
+            var months: Double
+            var rang: Int
+            var allowed: Double?
+            var expected_per_month: Double
+        }
+
         var device: String
         var stream: String
         var model: String
@@ -41,6 +49,8 @@ enum StatusText {
         var frames_since_reset: Int
         var resets: Int
         var score: Double?
+        var novelty: Double?
+        var budget: Budget
         var hidden_norm: Double?
         var drift: [String: Double?]
         var alerts: [String: String]
@@ -82,10 +92,11 @@ enum StatusText {
         let found = try JSONDecoder().decode(Inspection.self, from: Data(answer.utf8))
         var lines = [
             "\(found.device), stream \(found.stream), model \(found.model)",
-            "score \(found.score?.readable ?? "-"), "
+            "score \(found.score?.readable ?? "-"), novelty \(found.novelty?.readable ?? "-"), "
                 + (found.warm ? "warm" : "warming up")
                 + ", \(found.frames) frames, \(found.frames_since_reset) since the last of "
                 + "\(found.resets) resets",
+            account(found.budget),
             "hidden norm \(found.hidden_norm?.readable ?? "-")",
         ]
         for (cause, ratio) in found.drift.sorted(by: { $0.key < $1.key }) {
@@ -100,6 +111,16 @@ enum StatusText {
             lines.append(row(name, value, channel.expected?.readable ?? "-", channel.unit, ""))
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func account(_ budget: Inspection.Budget) -> String {
+        let rang = "\(budget.rang) anomaly alerts in \((budget.months * 30.44).readable) days"
+        let expected = "\(budget.expected_per_month.readable) false ones a month to expect"
+        guard let allowed = budget.allowed, let perMonth = budget.per_month else {
+            return "\(rang), \(expected); no budget is set"
+        }
+        return "\(rang), where a budget of \(perMonth.readable) a month allows "
+            + "\(allowed.readable); \(expected)"
     }
 
     private static func row(_ cells: String...) -> String {

@@ -201,6 +201,21 @@ extension Tocsin {
             ]
         }
 
+        /// How many false alerts are to be expected, and how far beyond the data that says it.
+        private func expectation(_ model: Model) -> String {
+            let months = model.clock.monthsPerFrame
+            let calibration = model.calibration
+            let peaks = calibration.peaks
+            let rate = peaks.rate(above: calibration.threshold) / months
+            let seen = Int(peaks.weight - PeakDistribution.priorWeight)
+            let span = Duration.seconds(peaks.frames * model.clock.period.inSeconds)
+            return
+                "false anomaly alerts: at most \(rate.readable) a month to expect at the boundary "
+                + "that ships, with a confidence of 90 %, from \(seen) healthy peaks in "
+                + "\(span.readable); budget_per_month sets another boundary, and a month is "
+                + "\((1 / (peaks.frames * months)).readable) times what was seen"
+        }
+
         private func report(_ result: ModelTraining.Result, _ dataset: Dataset) {
             let validation = result.model.validation
             let ratio = validation.modelError / validation.lastValueError
@@ -219,6 +234,7 @@ extension Tocsin {
                 "calibrated on \(validation.frames) frames, which count as \(stretches.readable) "
                     + "independent ones"
             )
+            Console.print(expectation(result.model))
             for note in result.notes { Console.print(note) }
         }
     }

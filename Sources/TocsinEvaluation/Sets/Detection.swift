@@ -27,9 +27,13 @@ public struct Detection: Sendable {
     /// In the order of the sets.
     public let outcomes: [Outcome]
 
+    /// False alerts allowed in 10,000 frames; `nil` without a budget.
+    public let budget: Double?
+
     /// A collection of outcomes.
-    public init(_ outcomes: [Outcome]) {
+    public init(_ outcomes: [Outcome], budget: Double? = nil) {
         self.outcomes = outcomes
+        self.budget = budget
     }
 
     /// Runs entities on some threads; the same numbers for any number of threads, but for times.
@@ -45,7 +49,8 @@ public struct Detection: Sendable {
                 let outcome = Outcome(entity: entity, results: try run.results(entity))
                 finished(entity, .now - began)
                 return outcome
-            }
+            },
+            budget: run.budget
         )
     }
 

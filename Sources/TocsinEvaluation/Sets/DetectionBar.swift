@@ -1,3 +1,5 @@
+import TocsinTraining
+
 /// Something that must be reached on a labelled set.
 public struct DetectionBar: Sendable, Equatable {
     /// The set, or what stands for several.
@@ -28,7 +30,7 @@ extension Detection {
     ///
     /// Recalls, rates and shares are means over the series of a set.
     public var bars: [DetectionBar] {
-        volumeBars + baselineBars + alarmBars + memoryBars
+        volumeBars + baselineBars + alarmBars + memoryBars + budgetBars
     }
 
     private func value(
@@ -56,7 +58,9 @@ extension Detection {
 
     /// The margin over the best baseline of each set, and over each baseline on the mean of the sets.
     private var baselineBars: [DetectionBar] {
-        let baselines = detectors.filter { $0 != EvaluationResult.model }
+        let baselines = detectors.filter { name in
+            Baseline.rivals.contains { $0.rawValue == name }
+        }
         var bars: [DetectionBar] = []
         for set in sets {
             let others = baselines.map { ($0, value(.volume, set, $0) ?? 0) }
@@ -135,5 +139,22 @@ extension Detection {
         let names = ["asd", "skab"].filter(sets.contains)
         guard detectors.contains("no memory"), !names.isEmpty else { return [] }
         return [margin(over: "no memory", on: names, must: 0.05)]
+    }
+
+    /// By which factor the rate of false alarms lies above the budget, or below it.
+    private var budgetBars: [DetectionBar] {
+        guard let budget else { return [] }
+        return sets.map { set in
+            DetectionBar(
+                set: set,
+                what: "false alarms beside a budget of \(fixed(budget, 1)) in 10 000, as a factor",
+                must: 2,
+                reached: value(.falseAlarmsPerTenThousand, set).map {
+                    max($0 / budget, budget / max($0, 1e-9))
+                },
+                isUpperLimit: true,
+                places: 2
+            )
+        }
     }
 }

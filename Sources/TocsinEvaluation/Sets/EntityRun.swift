@@ -1,16 +1,23 @@
 import TocsinCore
 import TocsinDaemon
-import TocsinTraining
+import TocsinNN
+public import TocsinTraining
 
 /// Trains a model on an entity's healthy rows and measures it on the labelled ones.
 ///
 /// The model sees nothing of the labelled rows before they stream past: scaler, weights and calibration
 /// are of the training rows.
 public struct EntityRun: Sendable {
-    /// Every random draw of the training follows from it.
-    public var seed: UInt64 = 1
+    /// How the models are made; every random draw follows from its seed.
+    public var plan = ModelTraining.Plan()
     /// Whether the rows that all entities of a set share are trained on, too.
     public var usesCommonTrain = false
+    /// Whether the networks reconstruct, behind a code of half the channels, instead of forecasting.
+    public var reconstructs = false
+    /// The share of the training rows that anomalies are written over, 0 … 1.
+    public var contamination = 0.0
+    /// False alerts allowed in 10,000 frames; `nil` for the threshold of the calibration.
+    public var budget: Double?
 
     /// A run as `tocsin train` and `tocsin evaluate` do it.
     public init() {}
@@ -27,6 +34,10 @@ public struct EntityRun: Sendable {
             training.rows += more.rows
             training.hash += more.hash
         }
+        if contamination > 0 {
+            let contamination = Contamination(share: contamination, seed: plan.options.seed)
+            training.rows = contamination.spoil(training.rows)
+        }
         let (model, dataset): (Model, Dataset)
         do {
             (model, dataset) = try train(training, name: entity.name)
@@ -34,7 +45,14 @@ public struct EntityRun: Sendable {
             throw InTable(path: entity.train.path, reason: error)
         }
         let trained = ContinuousClock.now - began
-        let evaluator = try Evaluator(model: model, dataset: dataset, buffer: entity.buffer)
+        var policies = AlertPolicies()
+        policies.budgetPerMonth = budget.map { $0 / 10_000 / model.clock.monthsPerFrame }
+        let evaluator = try Evaluator(
+            model: model,
+            dataset: dataset,
+            buffer: entity.buffer,
+            policies: policies
+        )
         let test = try entity.test.read(device: entity.name)
         var results: [EvaluationResult]
         do {
@@ -67,8 +85,11 @@ public struct EntityRun: Sendable {
             rows: table.rows,
             period: nil
         ) { FrameClock(period: $0) }
-        var plan = ModelTraining.Plan()
-        plan.options.seed = seed
+        var plan = plan
+        if reconstructs {
+            plan.heads = .reconstruct
+            plan.codeSize = max(table.channels.count / 2, 1)
+        }
         let result = try ModelTraining(plan).run(
             dataset,
             name: name,
