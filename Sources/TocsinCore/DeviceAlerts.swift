@@ -20,10 +20,16 @@ extension DeviceMonitor {
             time: time,
             score: level,
             peak: condition.peak,
-            driftCause: kind == .drift ? lastDrift?.largest.cause : nil,
+            driftCause: kind == .drift ? driftCause(transition) : nil,
             channels: transition == .cleared ? [] : contributions(kind),
             model: model.name
         )
+    }
+
+    /// What has drifted; `nil` for an anomaly that has lasted for too long.
+    private func driftCause(_ transition: AlertCondition.Transition) -> DriftCause? {
+        guard let largest = lastDrift?.largest else { return nil }
+        return transition == .raised && largest.ratio < 1 ? nil : largest.cause
     }
 
     /// The channels behind an alert, largest share first, at most ten.
@@ -31,7 +37,7 @@ extension DeviceMonitor {
         let weights: [Double] =
             switch kind {
             case .anomaly: scorer.shares
-            case .drift: drift.deviations.map { max($0, 0) }
+            case .drift: drift.movements(model.calibration.drift)
             case .fault: faults.causes.map { $0 == nil ? 0 : 1 }
             case .silence: []
             }

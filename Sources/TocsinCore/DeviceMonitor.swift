@@ -59,7 +59,7 @@ public struct DeviceMonitor: Sendable {
         expected = Array(repeating: .nan, count: channels)
         state = model.autoencoder.zeroState()
         scorer = AnomalyScorer(channels: channels)
-        drift = DriftDetector(model.calibration.drift, channels: channels)
+        drift = DriftDetector(model.calibration.drift)
         faults = FaultDetector(channels: channels)
         keeper = ThresholdKeeper(model.calibration.peaks)
         conditions = InlineArray(repeating: AlertCondition())

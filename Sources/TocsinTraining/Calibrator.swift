@@ -17,8 +17,9 @@ public struct Calibrator {
 
     private let channels: Int
     private let steps: [Step]
-    /// The hidden state after each frame of each sequence, fit part and all.
-    private let hidden: [[[Float]]]
+    /// What the network made of each sequence, fit part and all, and of the same run through faster.
+    private let streams: [DriftStream]
+    private let faster: [DriftStream]
     /// Mean squared one-step error of the network and of the last value, in squared spreads.
     public let validation: Model.Validation
 
@@ -38,12 +39,17 @@ public struct Calibrator {
         channels = scaler.offset.count
         var steps: [Step] = []
         var errors = OneStepErrors()
-        var hidden = earlier.map { Self.stream($0, scaler, autoencoder, warmUp) }
+        func stream(_ sequence: FrameSequence) -> DriftStream {
+            DriftStream(sequence, scaler: scaler, autoencoder: autoencoder, warmUp: warmUp)
+        }
+        streams = (earlier + sequences).map(stream)
+        faster = (earlier + sequences).map {
+            stream($0.faster(by: StatePace.Reference.factor))
+        }
         for sequence in sequences {
             var state = autoencoder.zeroState()
             var features: [Float] = Array(repeating: 0, count: channels)
             var before = features
-            var states: [[Float]] = []
             for t in 0..<sequence.count {
                 let range = t * channels..<(t + 1) * channels
                 scaler.transform(Array(sequence.values[range]), into: &features)
@@ -52,20 +58,17 @@ public struct Calibrator {
                 autoencoder.step(inputs, state: &state)
                 if !forecasts { expected = state.reconstruction }
                 if t >= warmUp / 2 {
-                    states.append(Array(state.recurrent[autoencoder.hiddenRange]))
                     let isFirst = t == warmUp / 2
                     steps.append(Step(features: features, expected: expected, isFirst: isFirst))
                     if let expected { errors.add(features, expected, before) }
                 }
                 before = features
             }
-            hidden.append(states)
         }
         guard steps.count >= Self.fewestFrames else {
             throw .tooShort(frames: steps.count, needed: Self.fewestFrames)
         }
         self.steps = steps
-        self.hidden = hidden
         validation = errors.validation(frames: steps.count)
     }
 
@@ -80,7 +83,8 @@ public struct Calibrator {
         warmUp: Int
     ) throws(DatasetError) {
         channels = scaler.offset.count
-        hidden = []
+        streams = []
+        faster = []
         var steps: [Step] = []
         var errors = OneStepErrors()
         for sequence in sequences {
@@ -106,24 +110,6 @@ public struct Calibrator {
         validation = errors.validation(frames: steps.count)
     }
 
-    /// The hidden states of a sequence, from a zero state, without the first half of the warm-up.
-    private static func stream(
-        _ sequence: FrameSequence,
-        _ scaler: Scaler,
-        _ autoencoder: Autoencoder,
-        _ warmUp: Int
-    ) -> [[Float]] {
-        let segment = sequence.segment(scaler)
-        var state = autoencoder.zeroState()
-        var states: [[Float]] = []
-        for t in 0..<sequence.count {
-            let range = t * segment.channels..<(t + 1) * segment.channels
-            autoencoder.step(Array(segment.features[range]), state: &state)
-            if t >= warmUp / 2 { states.append(Array(state.recurrent[autoencoder.hiddenRange])) }
-        }
-        return states
-    }
-
     /// Below this a calibration says nothing.
     static let fewestFrames = 30
 
@@ -140,8 +126,10 @@ public struct Calibrator {
     ) -> Calibration {
         var calibration = scoring(isScored: isScored, faults: faults)
         calibration.drift = DriftCalibrator(
-            hidden: hidden,
-            deviations: deviations(calibration)
+            hidden: streams.map(\.hidden),
+            deviations: deviations(calibration),
+            everything: streams.map { $0.deviations(calibration) },
+            faster: faster.map(\.hidden)
         ).reference(channels: channels, day: day, seed: seed)
         return calibration
     }
@@ -155,7 +143,7 @@ public struct Calibrator {
             threshold: Self.threshold,
             peaks: PeakDistribution(level: 0, arrivals: 1, frames: 1, excess: 1, weight: 1),
             tail: Calibration.Tail(quantiles: [0], excess: 1),
-            drift: DriftReference(quantities: [], hiddenMean: [], hiddenWhitening: []),
+            drift: .none,
             faults: faults,
             independentStretches: 1
         )

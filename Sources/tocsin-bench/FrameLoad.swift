@@ -114,7 +114,20 @@ struct FrameLoad {
             drift: DriftReference(
                 quantities: Array(repeating: bins, count: 4),
                 hiddenMean: Array(repeating: 0, count: hidden),
-                hiddenWhitening: Array(repeating: 0.01, count: hidden * (hidden + 1) / 2)
+                hiddenWhitening: Array(repeating: 0.01, count: hidden * (hidden + 1) / 2),
+                channels: ChannelStray.Reference(
+                    limit: ones,
+                    usual: ones,
+                    stray: ones,
+                    burst: 1,
+                    threshold: 1000
+                ),
+                pace: StatePace.Reference(
+                    weights: Array(repeating: 0.01, count: 2 * hidden),
+                    limits: Array(repeating: 1, count: 2 * hidden),
+                    offset: 0,
+                    threshold: 1000
+                )
             ),
             faults: FaultLimits(
                 still: Array(repeating: 0, count: channels),

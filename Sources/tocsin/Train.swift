@@ -235,6 +235,12 @@ extension Tocsin {
                     + "independent ones"
             )
             Console.print(expectation(result.model))
+            let drift = result.model.calibration.drift
+            let days = drift.framesPerFalseAlert * dataset.clock.period.inSeconds / 86_400
+            Console.print(
+                "drift: a false alert about every \(days.readable) days expected (from "
+                    + "\(drift.independentStretches.readable) independent stretches)"
+            )
             for note in result.notes { Console.print(note) }
         }
     }

@@ -21,12 +21,13 @@ struct DriftCalibratorTests {
     @Test func `a clean stretch does not ring, a shifted one does`() {
         let calibrator = DriftCalibrator(
             hidden: [hidden(3000, seed: 1)],
-            deviations: deviations(1000, seed: 2)
+            deviations: deviations(1000, seed: 2),
+            everything: [deviations(3000, seed: 3)]
         )
         let reference = calibrator.reference(channels: 2, day: 500, seed: 1)
         #expect(reference == calibrator.reference(channels: 2, day: 500, seed: 1))
         func largest(_ deviations: [[Double]], _ states: [[Float]]) -> [Double] {
-            var detector = DriftDetector(reference, channels: 2)
+            var detector = DriftDetector(reference)
             var largest = [0.0, 0, 0, 0]
             for (deviation, state) in zip(deviations, states) {
                 let drift = detector.update(
@@ -66,5 +67,16 @@ struct DriftCalibratorTests {
         // Regularised by 1 % of the mean variance, which is about half of the smaller one's.
         expectClose([sums[0], sums[2]], [1, 0], tolerance: 0.1)
         #expect(sums[1] > 0.4 && sums[1] <= 1.01)
+    }
+
+    @Test func `what is expected is bounded by what was seen`() {
+        let reference = DriftCalibrator(
+            hidden: [hidden(3000, seed: 1)],
+            deviations: deviations(1000, seed: 2)
+        ).reference(channels: 2, day: 500, seed: 1)
+        #expect(reference.framesPerFalseAlert > 0)
+        #expect(reference.framesPerFalseAlert <= 2 * 3000)
+        // One per a thousand frames, twice the memory of the means.
+        #expect(reference.independentStretches == 3)
     }
 }

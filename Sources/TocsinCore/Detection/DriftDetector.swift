@@ -31,27 +31,60 @@ public struct DriftReference: Sendable, Equatable, Codable {
     /// The lower triangle of L⁻¹, row by row, where L Lᵀ is the regularised covariance of the hidden
     /// state, `[hidden × (hidden + 1) / 2]`; a tensor of its own in the model file.
     public var hiddenWhitening: [Float] = []
+    /// How far each channel's surprise strays.
+    public var channels: ChannelStray.Reference
+    /// How the hidden state moves.
+    public var pace: StatePace.Reference
+    /// How many frames pass between two false alerts, as far as the training data tell; 0 if unknown.
+    public var framesPerFalseAlert = 0.0
+    /// How many stretches of the training data count as independent of each other for drift.
+    public var independentStretches = 0.0
 
     /// A reference.
     public init(
         quantities: [PopulationStability.Reference],
         hiddenMean: [Float],
-        hiddenWhitening: [Float]
+        hiddenWhitening: [Float],
+        channels: ChannelStray.Reference,
+        pace: StatePace.Reference
     ) {
         self.quantities = quantities
         self.hiddenMean = hiddenMean
         self.hiddenWhitening = hiddenWhitening
+        self.channels = channels
+        self.pace = pace
     }
 
+    /// Nothing is watched: for a baseline, which has no state to judge by.
+    public static let none = DriftReference(
+        quantities: [],
+        hiddenMean: [],
+        hiddenWhitening: [],
+        channels: ChannelStray.Reference(
+            limit: [],
+            usual: [],
+            stray: [],
+            burst: 0,
+            threshold: 1
+        ),
+        pace: StatePace.Reference(weights: [], limits: [], offset: 0, threshold: 1)
+    )
+
     private enum CodingKeys: String, CodingKey {
-        case quantities
+        case quantities, channels, pace
+        case framesPerFalseAlert = "frames_per_false_alert"
+        case independentStretches = "independent_stretches"
     }
 }
 
 /// Watches a device for lasting change: in the residual's energy, and in the norm, the place and the
 /// speed of the live hidden state.
 ///
-/// Source: `design/detection.md`, section 5.
+/// The residual is watched by the size of its energy and by the number of channels that have strayed,
+/// the speed by the length of the state's step and by its pace; the larger ratio counts.
+///
+/// Source: `design/detection.md`, section 5; for ``ChannelStray`` and ``StatePace``,
+/// <doc:WatchingForDrift>.
 public struct DriftDetector: Sendable, Equatable {
     /// What drift detection says of one frame.
     public struct Drift: Sendable, Equatable {
@@ -75,17 +108,17 @@ public struct DriftDetector: Sendable, Equatable {
     }
 
     private var trackers: [PopulationStability]
-    /// The hidden state one frame ago; empty if there was none, `[hidden]`.
-    private var previous: [Float]
-    private var hasPrevious = false
-    /// Each channel's mean squared deviation over the memory of the index, `[channels]`.
-    public private(set) var deviations: [Double]
+    /// Each channel's surprise over the last frames.
+    public private(set) var channels: ChannelStray
+    private var pace: StatePace
+    /// The pace of the frame last taken in.
+    private var lastPace = 0.0
 
     /// A detector that has seen nothing.
-    public init(_ reference: DriftReference, channels: Int) {
+    public init(_ reference: DriftReference) {
         trackers = reference.quantities.map { PopulationStability($0) }
-        previous = Array(repeating: 0, count: reference.hiddenMean.count)
-        deviations = Array(repeating: 1, count: channels)
+        channels = ChannelStray(reference.channels)
+        pace = StatePace(hiddenSize: reference.hiddenMean.count)
     }
 
     /// The four watched quantities of one frame.
@@ -108,11 +141,9 @@ public struct DriftDetector: Sendable, Equatable {
             let square = deviations[c] * deviations[c]
             sum += square
             count += 1
-            self.deviations[c] += PopulationStability.rate * (square - self.deviations[c])
         }
         var norm = 0.0
         var place = 0.0
-        var step = 0.0
         var k = 0
         for i in 0..<hidden.count {
             let h = state[hidden.lowerBound + i]
@@ -125,12 +156,9 @@ public struct DriftDetector: Sendable, Equatable {
                 k += 1
             }
             place += Double(whitened) * Double(whitened)
-            let change = Double(h - previous[i])
-            step += change * change
-            previous[i] = h
         }
-        let speed = hasPrevious ? step.squareRoot() : .nan
-        hasPrevious = true
+        let speed: Double
+        (speed, lastPace) = pace.update(state: state, hidden: hidden, reference: reference.pace)
         let energy = count > 0 ? log(0.05 + sum / Double(count)) : .nan
         return [energy, norm.squareRoot(), place.squareRoot(), speed]
     }
@@ -154,28 +182,37 @@ public struct DriftDetector: Sendable, Equatable {
             guard !quantities[i].isNaN else { continue }
             drift.ratios[i] = trackers[i].update(quantities[i], reference: usual) / usual.threshold
         }
+        let index = channels.update(deviations, reference: reference.channels)
+        let residual = DriftCause.residual.rawValue
+        let speed = DriftCause.speed.rawValue
+        drift.ratios[residual] = max(drift.ratios[residual], index / reference.channels.threshold)
+        drift.ratios[speed] = max(drift.ratios[speed], lastPace / reference.pace.threshold)
         return drift
     }
 
     /// Forgets where the hidden state was, after a reset.
-    mutating func forgetStep() { hasPrevious = false }
+    mutating func forgetStep() { pace.forgetStates() }
 }
 
 extension DriftDetector {
     func save(to writer: inout StateWriter) {
         for tracker in trackers { writer.write(tracker.shares) }
-        writer.write(hasPrevious)
-        writer.write(previous)
-        writer.write(deviations)
+        channels.save(to: &writer)
+        pace.save(to: &writer)
     }
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         for i in trackers.indices {
             trackers[i].restore(try reader.readAmounts(count: trackers[i].shares.count))
         }
-        hasPrevious = try reader.readBool()
-        previous = try reader.readFloats(count: previous.count)
-        guard previous.allSatisfy(\.isFinite) else { throw .inconsistent }
-        deviations = try reader.readAmounts(count: deviations.count)
+        try channels.restore(from: &reader)
+        try pace.restore(from: &reader)
+    }
+}
+
+extension DriftDetector {
+    /// How far each channel has moved, for an alert to name them, `[channels]`; ≥ 0.
+    func movements(_ reference: DriftReference) -> [Double] {
+        channels.means.indices.map { max(channels.stray(of: $0, reference.channels), 0) }
     }
 }

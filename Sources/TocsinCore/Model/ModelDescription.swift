@@ -47,6 +47,7 @@ extension ModelFile {
             do {
                 let found = try decoder.decode(Version.self, from: data).version
                 guard found <= ModelFile.version else { throw ModelFileError.newerFormat(found) }
+                guard found == ModelFile.version else { throw ModelFileError.olderFormat(found) }
                 self = try decoder.decode(Description.self, from: data)
             } catch let error as ModelFileError {
                 throw error
@@ -78,6 +79,7 @@ extension ModelFile {
             let lengths = [
                 calibration.isScored.count, calibration.residual.rms.count,
                 calibration.faults.still.count, calibration.faults.absent.count,
+                calibration.faults.steps.count,
             ]
             guard lengths.allSatisfy({ $0 == count }) else {
                 throw .unusableDescription("the calibration is for another number of channels")
@@ -92,9 +94,16 @@ extension ModelFile {
                 ] + residual.rms
             guard amounts.allSatisfy({ $0 > 0 && $0.isFinite }), peaks.level.isFinite,
                 !calibration.tail.quantiles.isEmpty, calibration.tail.quantiles.isRising,
-                calibration.faults.bad > 0
+                calibration.faults.bad > 0, calibration.faults.steps.allSatisfy({ $0 >= 0 }),
+                (0...1e9).contains(calibration.faults.usualGap)
             else { throw .unusableDescription("the calibration holds impossible numbers") }
             let quantities = calibration.drift.quantities
+            let strays = calibration.drift.channels
+            guard [strays.limit, strays.usual, strays.stray].allSatisfy({ $0.count == count }),
+                (strays.limit + strays.usual).allSatisfy({ $0 >= 0 && $0.isFinite }),
+                strays.stray.allSatisfy({ $0 > 0 }), strays.threshold > 0, strays.burst >= 0,
+                calibration.drift.pace.threshold > 0
+            else { throw .unusableDescription("the drift reference is incomplete") }
             guard quantities.count == DriftCause.allCases.count,
                 quantities.allSatisfy({
                     $0.shares.count == $0.edges.count + 1 && $0.threshold > 0

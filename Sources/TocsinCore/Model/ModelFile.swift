@@ -4,12 +4,12 @@ import TocsinNN
 /// Models as files.
 ///
 /// A safetensors file that PyTorch's own loader reads: weights under PyTorch's names, `scaler.offset`
-/// and `scaler.gain` (F64), `drift.hidden_mean` and `drift.hidden_whitening`, and the golden
-/// sequence: `golden.frames` with the `golden.scores` that they must give (F64, NaN for none).
+/// and `scaler.gain` (F64), `drift.hidden_mean` and `drift.hidden_whitening`, `drift.pace_weights`
+/// and `drift.pace_limits`, and the golden sequence: `golden.frames` with the `golden.scores` that they must give (F64, NaN for none).
 /// Everything else is JSON under the key `tocsin` of the metadata, beside a checksum.
 public enum ModelFile {
     /// The version of the format that this code writes.
-    public static let version = 1
+    public static let version = 2
 
     /// How far a golden score may be off, relative to 1 + its size: room for another instruction
     /// set's rounding, none for another model.
@@ -39,6 +39,9 @@ public enum ModelFile {
             .f32(drift.hiddenWhitening),
             [drift.hiddenWhitening.count]
         )
+        let paceShape = [2, drift.pace.weights.count / 2]
+        file.add("drift.pace_weights", .f32(drift.pace.weights), paceShape)
+        file.add("drift.pace_limits", .f32(drift.pace.limits), paceShape)
         file.add("golden.frames", .f64(golden), [golden.count / channels, channels])
         file.add("golden.scores", .f64(model.scores(of: golden)), [golden.count / channels])
 
@@ -90,6 +93,13 @@ public enum ModelFile {
             "drift.hidden_whitening",
             shape: [hidden * (hidden + 1) / 2]
         )
+        let steps = [2, file.tensors["drift.pace_weights"]?.shape.last == 0 ? 0 : hidden]
+        calibration.drift.pace.weights = try file.floats("drift.pace_weights", shape: steps)
+        calibration.drift.pace.limits = try file.floats("drift.pace_limits", shape: steps)
+        guard
+            (calibration.drift.pace.weights + calibration.drift.pace.limits)
+                .allSatisfy(\.isFinite)
+        else { throw .unusableDescription("the drift reference holds what is no number") }
         let offset = try file.doubles("scaler.offset", shape: [channels])
         let gain = try file.doubles("scaler.gain", shape: [channels])
         guard offset.allSatisfy(\.isFinite), gain.allSatisfy({ $0.isFinite && $0 > 0 }) else {
@@ -138,7 +148,7 @@ public enum ModelFile {
 
     private static let extras: Set<String> = [
         "scaler.offset", "scaler.gain", "drift.hidden_mean", "drift.hidden_whitening",
-        "golden.frames", "golden.scores",
+        "drift.pace_weights", "drift.pace_limits", "golden.frames", "golden.scores",
     ]
 
     private static func checkGolden(

@@ -22,6 +22,8 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     case unusableDescription(String)
     /// It was written by a newer version.
     case newerFormat(Int)
+    /// It was written by an older version, and lacks what this one needs.
+    case olderFormat(Int)
     /// It does not give the scores that it gave when it was made.
     case wrongGoldenScore(frame: Int, expected: Double, found: Double)
 
@@ -42,6 +44,9 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
         case .newerFormat(let version):
             "written in format \(version) by a newer tocsin; this one reads up to "
                 + "\(ModelFile.version)"
+        case .olderFormat(let version):
+            "written in format \(version) by an older tocsin; this one reads format "
+                + "\(ModelFile.version): train it again"
         case .wrongGoldenScore(let frame, let expected, let found):
             "does not reproduce its golden sequence: frame \(frame) scores \(found), "
                 + "expected \(expected); train it again"

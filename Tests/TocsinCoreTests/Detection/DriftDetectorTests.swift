@@ -14,11 +14,13 @@ struct DriftDetectorTests {
     private static let reference = DriftReference(
         quantities: Array(repeating: usual, count: 4),
         hiddenMean: [1, -1],
-        hiddenWhitening: [2, 1, 3]
+        hiddenWhitening: [2, 1, 3],
+        channels: .quiet(3),
+        pace: .quiet
     )
 
     @Test func `the four quantities are those of the equations`() {
-        var detector = DriftDetector(Self.reference, channels: 3)
+        var detector = DriftDetector(Self.reference)
         // The hidden state stands at 1 ..< 3 of what the network remembers.
         let first = detector.quantities(
             deviations: [1, .nan, -3],
@@ -44,12 +46,10 @@ struct DriftDetectorTests {
             [.nan, 0, 8.0.squareRoot(), 5],
             tolerance: 1e-6
         )
-        // A channel's deviation is smoothed over 200 frames from 1, where it is present.
-        expectClose(detector.deviations, [1, 1, 1 + 8.0 / 200], tolerance: 1e-12)
     }
 
     @Test func `a reset forgets where the state was, and nothing else`() {
-        var detector = DriftDetector(Self.reference, channels: 1)
+        var detector = DriftDetector(Self.reference)
         func speed(_ state: [Float]) -> Double {
             detector.quantities(
                 deviations: [1],
@@ -76,9 +76,11 @@ struct DriftDetectorTests {
         let reference = DriftReference(
             quantities: quantities,
             hiddenMean: [0],
-            hiddenWhitening: [1]
+            hiddenWhitening: [1],
+            channels: .quiet(1),
+            pace: .quiet
         )
-        var detector = DriftDetector(reference, channels: 1)
+        var detector = DriftDetector(reference)
         var random = SeededGenerator(seed: 1)
         var last = 0.0
         for t in 0..<2000 {
@@ -104,4 +106,51 @@ struct DriftDetectorTests {
             }
         }
     }
+
+    @Test func `channels that strayed and a changed pace have their say`() {
+        var reference = Self.reference
+        for i in reference.quantities.indices { reference.quantities[i].threshold = 1e9 }
+        reference.channels.threshold = 2
+        reference.pace = StatePace.Reference(
+            weights: [1, 0, 0, 0],
+            limits: [9, 9, 9, 9],
+            offset: 0,
+            threshold: 0.5
+        )
+        var detector = DriftDetector(reference)
+        var drift = DriftDetector.Drift(ratios: [0, 0, 0, 0], hiddenNorm: 0)
+        for t in 0..<3000 {
+            drift = detector.update(
+                deviations: [3, 1, 1],
+                state: [t % 2 == 0 ? 0 : 4, 0],
+                hidden: 0..<2,
+                reference: reference
+            )
+        }
+        // One of three channels is more than an eighth: (9 − 1)/1 over 2. The state steps by 4.
+        expectClose(
+            [drift.ratios[DriftCause.residual.rawValue], drift.ratios[DriftCause.speed.rawValue]],
+            [4, 8],
+            tolerance: 0.05
+        )
+        expectClose(detector.movements(reference), [8, 0, 0], tolerance: 0.05)
+    }
+}
+
+extension ChannelStray.Reference {
+    /// Never says anything.
+    fileprivate static func quiet(_ channels: Int) -> Self {
+        let ones = Array(repeating: 1.0, count: channels)
+        return Self(
+            limit: ones.map { $0 * 100 },
+            usual: ones,
+            stray: ones,
+            burst: 100,
+            threshold: 1e9
+        )
+    }
+}
+
+extension StatePace.Reference {
+    fileprivate static var quiet: Self { Self(weights: [], limits: [], offset: 0, threshold: 1) }
 }

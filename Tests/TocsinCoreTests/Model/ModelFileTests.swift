@@ -149,8 +149,14 @@ struct ModelFileTests {
 
     @Test func `a file of a newer format says so, whatever else it holds`() throws {
         #expect(
-            error(try described(#""format_version":1"#, #""format_version":2,"new":[]"#))
-                == .newerFormat(2)
+            error(try described(#""format_version":2"#, #""format_version":3,"new":[]"#))
+                == .newerFormat(3)
+        )
+    }
+
+    @Test func `a file of an older format says so`() throws {
+        #expect(
+            error(try described(#""format_version":2"#, #""format_version":1"#)) == .olderFormat(1)
         )
     }
 

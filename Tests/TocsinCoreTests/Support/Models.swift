@@ -51,7 +51,20 @@ extension Model {
                 hiddenMean: Array(repeating: 0.01, count: hiddenSize),
                 hiddenWhitening: (0..<hiddenSize).flatMap { i in
                     (0...i).map { $0 == i ? Float(4) : 0.5 }
-                }
+                },
+                channels: ChannelStray.Reference(
+                    limit: names.map { _ in 4 },
+                    usual: ones,
+                    stray: ones,
+                    burst: 3,
+                    threshold: driftThreshold
+                ),
+                pace: StatePace.Reference(
+                    weights: (0..<2 * hiddenSize).map { $0 % 2 == 0 ? 1 : -0.5 },
+                    limits: (0..<2 * hiddenSize).map { _ in 0.3 },
+                    offset: 0.1,
+                    threshold: driftThreshold
+                )
             ),
             faults: faults
                 ?? FaultLimits(
