@@ -156,7 +156,11 @@ extension Fleet {
         since: Timestamp,
         emit: (Assessment) -> Void
     ) {
-        let limit = policies.silence.limit(period: devices[device].model.clock.period)
+        let model = devices[device].model
+        let limit = policies.silence.limit(
+            period: model.clock.period,
+            usualGap: model.calibration.faults.usualGap
+        )
         guard span >= limit else { return }
         // The moment when the limit was passed, not the one when it was noticed: a replay at any
         // speed says the same.

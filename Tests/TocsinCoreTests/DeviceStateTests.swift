@@ -30,7 +30,7 @@ struct DeviceStateTests {
         try .small(
             cell: cell,
             heads: heads,
-            faults: FaultLimits(still: [3, 3], absent: [3, 3], bad: 2),
+            faults: FaultLimits(still: [3, 3], absent: [3, 3], steps: [0.7, 0.9], bad: 2),
             range: 0...20
         )
     }

@@ -123,6 +123,31 @@ struct FleetTests {
         #expect(line.alerts[1].sentence == "p1: silence is over after 1 min 1 s")
     }
 
+    @Test func `a pause that is usual is no silence, twice as long a one is`() throws {
+        let faults = FaultLimits(still: [0, 0], absent: [0, 0], usualGap: 100)
+        var line = try started(.small(faults: faults))
+        feed(&line, 0..<10)
+        line.tick(208)
+        #expect(line.alerts.isEmpty)
+        line.tick(209)
+        #expect(line.alerts.map(\.state) == [.raised])
+        #expect(line.alerts[0].time == .at(209))
+        feed(&line, 300..<301)
+        #expect(line.alerts.map(\.state) == [.raised, .cleared])
+    }
+
+    @Test func `a fault that comes and goes is one fault`() throws {
+        let faults = FaultLimits(still: [4, 0], absent: [0, 0])
+        var line = try started(.small(faults: faults))
+        let values = (0..<60).map { (30..<40).contains($0) ? $0 - 30 : $0 < 40 ? 5 : 100 + $0 }
+        for t in 0..<60 {
+            // Stuck but for one frame in eight, then sound.
+            let value = t < 40 && t % 8 != 0 ? 11 : 10 + Double(values[t] % 3) / 2
+            line.take(0, Double(t), [value, 10])
+        }
+        #expect(line.alerts.filter { $0.kind == .fault }.map(\.state) == [.raised, .cleared])
+    }
+
     @Test func `silence is seen in event time too, as in a recording`() throws {
         var line = try started(.small())
         feed(&line, 0..<10)

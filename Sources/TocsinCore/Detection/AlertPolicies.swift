@@ -7,8 +7,9 @@ public struct AlertPolicies: Sendable, Equatable {
     public var budgetPerMonth: Double?
     /// Judges the drift ratio; its index is smooth by itself, so a few frames settle it.
     public var drift = AlertPolicy(raiseAfter: 5, clearAfter: 50)
-    /// Judges the number of faulty channels.
-    public var fault = AlertPolicy(raiseAfter: 1, clearAfter: 3)
+    /// Judges the number of faulty channels; a sensor that comes and goes is one fault, so ten sound
+    /// frames end it.
+    public var fault = AlertPolicy(raiseAfter: 1, clearAfter: 10)
     /// When nothing arriving is silence.
     public var silence = SilencePolicy()
     /// A device whose score stays above 1 for longer has drifted, whether or not it is still new.
@@ -30,8 +31,13 @@ public struct SilencePolicy: Sendable, Equatable {
     /// The policy that ships.
     public init() {}
 
-    /// How long a device of this period may stay away.
-    public func limit(period: Duration) -> Duration {
-        max(period * afterPeriods, atLeast)
+    /// How long a device may stay away.
+    ///
+    /// - Parameters:
+    ///   - period: of its frames
+    ///   - usualGap: the longest time without a sample that is usual for it, in seconds; twice that is
+    ///     still no silence
+    public func limit(period: Duration, usualGap: Double) -> Duration {
+        max(period * afterPeriods, atLeast, .microseconds(Int64(2e6 * usualGap)))
     }
 }

@@ -62,6 +62,28 @@ struct FaultDetectorTests {
         #expect(bench.take(5) == .stuck)
     }
 
+    @Test func `a channel that jumps time and again is faulty, a step or a spike is not`() {
+        var detector = FaultDetector(channels: 1)
+        let limits = FaultLimits(still: [0], absent: [0], steps: [10])
+        func take(_ value: Double?) -> FaultCause? {
+            var frame = Frame(channels: 1)
+            frame.values = [value ?? .nan]
+            frame.isFresh = [value != nil]
+            _ = detector.update(frame, limits: limits, channels: [Channel(name: "a")])
+            return detector.causes[0]
+        }
+        // A spike is two jumps, a step one; a step while nothing came is none.
+        let calm: [Double?] = [0, 10, 0, 50, 0, 1, 40, 41, 40, nil, 0, 1]
+        for value in calm { #expect(take(value) == nil) }
+        // The three above are within the last twenty frames.
+        let causes = [30, 0, 3].map { take($0) }
+        #expect(causes == [nil, .rateOfChange, .rateOfChange])
+        // It is over when the jumps of the spike have left the window.
+        let later = (0..<20).map { _ in take(3) }
+        #expect(later.firstIndex(of: nil) == 8)
+        #expect(!later[8...].contains(.rateOfChange))
+    }
+
     @Test func `a saved detector goes on`() throws {
         var bench = Bench()
         var random = SeededGenerator(seed: 1)
