@@ -63,6 +63,7 @@ public struct ChannelStray: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - deviations: of the forecast, in usual sizes; NaN where there is none, `[channels]`
+    ///   - reference: what is usual
     public mutating func update(_ deviations: [Double], reference: Reference) -> Double {
         var sum = 0.0
         var present = 0

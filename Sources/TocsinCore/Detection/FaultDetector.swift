@@ -38,10 +38,7 @@ public struct FaultLimits: Sendable, Equatable, Codable {
     /// Frames of invalid or impossible values from which on a channel is faulty.
     public var bad: Int
 
-    /// Limits.
-    ///
-    /// - Parameters:
-    ///   - steps: no limits if left out
+    /// Limits; steps without any if left out.
     public init(
         still: [Int],
         absent: [Int],
