@@ -31,7 +31,8 @@ struct Contamination {
             for i in start..<start + length { isSpoiled[i] = true }
             done += length
             let part = 0.1 + 0.3 * random.uniform()
-            for c in 0..<channels where channels == 1 || random.uniform() < part {
+            let always = Int(Double(channels) * random.uniform())
+            for c in 0..<channels where random.uniform() < part || c == always {
                 spoil(&spoiled, start..<start + length, c, spreads[c], &random)
             }
         }

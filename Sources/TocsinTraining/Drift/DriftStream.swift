@@ -36,7 +36,7 @@ struct DriftStream {
     /// Deviations in usual sizes, within ± 10, NaN for a channel that is not scored, as the daemon's
     /// scorer gives them, `[frames][channels]`.
     func deviations(_ calibration: Calibration) -> [[Double]] {
-        guard let usual = calibration.forecast ?? calibration.reconstruction else { return [] }
+        let usual = calibration.residual
         return residuals.map { frame in
             frame.indices.map { c in
                 calibration.isScored[c]

@@ -1,5 +1,6 @@
 import Testing
-import TocsinCore
+
+@testable import TocsinCore
 
 @testable import TocsinEvaluation
 
