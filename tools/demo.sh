@@ -65,6 +65,9 @@ models:
     file: pump.safetensors
   - device: "tank-*"
     file: tank.safetensors
+alerts:
+  anomaly:
+    budget_per_month: 20
 state:
   directory: state
 control:

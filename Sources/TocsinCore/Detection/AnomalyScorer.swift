@@ -114,7 +114,9 @@ public struct AnomalyScorer: Sendable {
     /// The score; does not allocate.
     ///
     /// - Parameters:
+    ///   - scores: A and B
     ///   - threshold: A_on, in spreads
+    ///   - calibration: what is usual
     public static func score(
         _ scores: StandardScores,
         threshold: Double,
