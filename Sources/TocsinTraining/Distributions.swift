@@ -47,8 +47,10 @@ func logNormal(_ energies: [Double]) -> Calibration.LogNormal {
     return fitted
 }
 
-/// Healthy energies lean to the right, which makes their standard deviation up to so many times the
-/// spread of their middle half; 5 % of anomalies make it more. Measured in `ChoosingTheModel`.
+/// The most that a healthy standard deviation exceeds the spread of the middle half.
+///
+/// Healthy energies lean to the right; 5 % of anomalies among them make it more. Measured in
+/// `ChoosingTheModel`.
 let largestSpread = 1.3
 
 /// Fits the distribution of the fused score: quantiles, and the mean excess over the last one.
