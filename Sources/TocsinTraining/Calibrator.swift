@@ -162,7 +162,7 @@ public struct Calibrator {
     }
 
     /// A_on without a budget, in spreads of the log energy.
-    static let threshold = 2.7
+    static let threshold = 2.65
 
     /// Root mean square of each channel's residual.
     private func rms() -> [Double] {

@@ -98,7 +98,8 @@ public struct ModelTraining: Sendable {
             autoencoder: autoencoder,
             warmUp: plan.warmUp
         )
-        var isScored = variety.map { $0 > 2 }
+        // A channel that never changed takes part, too: that it does is news.
+        var isScored = variety.map { $0 > 0 }
         if !isScored.contains(true) { isScored = variety.map { _ in true } }
         let everything = dataset.fit + dataset.stopping + dataset.calibration
         let calibration = calibrator.calibration(
@@ -129,7 +130,7 @@ public struct ModelTraining: Sendable {
             model: model,
             golden: golden(dataset.calibration, channels: count),
             outcome: outcome,
-            notes: outcome.notes + notes(dataset, isScored)
+            notes: outcome.notes + notes(dataset, variety)
         )
     }
 
@@ -182,16 +183,19 @@ public struct ModelTraining: Sendable {
         return Array(longest?.values.prefix(64 * channels) ?? [])
     }
 
-    private func notes(_ dataset: Dataset, _ isScored: [Bool]) -> [String] {
+    private func notes(_ dataset: Dataset, _ variety: [Int]) -> [String] {
         var notes: [String] = []
         if dataset.labelledRows > 0 {
             notes.append("\(dataset.labelledRows) rows with a label were left out")
         }
-        let quiet = dataset.channels.indices.filter { !isScored[$0] }
-        if !quiet.isEmpty {
-            let names = quiet.map { dataset.channels[$0] }.joined(separator: ", ")
-            notes.append("not scored, for want of more than two values: \(names)")
+        func names(where isNamed: (Int) -> Bool) -> String {
+            let named = dataset.channels.indices.filter { isNamed(variety[$0]) }
+            return named.map { dataset.channels[$0] }.joined(separator: ", ")
         }
+        let still = names { $0 == 1 }
+        if !still.isEmpty { notes.append("never changed, so that any change is a surprise: \(still)") }
+        let absent = names { $0 == 0 }
+        if !absent.isEmpty { notes.append("not scored, for want of any value: \(absent)") }
         return notes
     }
 }

@@ -62,6 +62,12 @@ extension Tocsin {
         @Option(help: "Weight updates at most.")
         var updates = 400
 
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Say whether the network earns its place beside seven baselines."
+        )
+        var comparison = true
+
         @Option(parsing: .upToNextOption, help: "Columns to leave out.")
         var ignore: [String] = []
 
@@ -114,11 +120,11 @@ extension Tocsin {
             )
             let bytes = try ModelFile.encode(result.model, golden: result.golden)
             try Files.write(bytes, to: output)
-            line.show(1, "comparing with baselines")
-            let verdict = verdict(result.model, dataset)
+            if comparison { line.show(1, "comparing with baselines") }
+            let verdict = comparison ? verdict(result.model, dataset) : nil
             line.clear()
             report(result, dataset)
-            Console.print(verdict)
+            if let verdict { Console.print(verdict) }
         }
 
         /// Whether the network earns its place, or why nobody knows.

@@ -107,6 +107,37 @@ struct ModelTrainingTests {
         }
     }
 
+    @Test func `a channel that never changed takes part, one that was never there does not`() throws {
+        func rows(_ frames: Range<Int>, still: (Int) -> Double) -> [CSVReader.Row] {
+            Series.rows(frames).map { row in
+                var row = row
+                row.values += [still(row.line - 2), .nan]
+                return row
+            }
+        }
+        var plan = ModelTraining.Plan()
+        plan.hiddenSize = 12
+        plan.options.updates = 80
+        let result = try ModelTraining(plan).run(
+            try Dataset(
+                channels: ["a", "b", "still", "absent"],
+                rows: rows(0..<2000) { _ in 7 },
+                period: nil
+            ) { FrameClock(period: $0) },
+            name: "x",
+            dataHash: "",
+            configuration: [:],
+            versions: [:],
+            progress: { _ in }
+        )
+        #expect(result.model.calibration.isScored == [true, true, true, false])
+        #expect(result.notes.contains("never changed, so that any change is a surprise: still"))
+        #expect(result.notes.contains("not scored, for want of any value: absent"))
+        let found = scores(result.model, rows(2000..<2200) { $0 < 2150 ? 7 : 8 })
+        #expect(found[16..<150].allSatisfy { $0 < 1 })
+        #expect(try #require(found[150..<155].max()) > 1)
+    }
+
     @Test func `a channel that is named but not there is refused`() throws {
         var plan = ModelTraining.Plan()
         plan.channels = ["c": Channel(name: "c")]
