@@ -193,7 +193,9 @@ public struct ModelTraining: Sendable {
             return named.map { dataset.channels[$0] }.joined(separator: ", ")
         }
         let still = names { $0 == 1 }
-        if !still.isEmpty { notes.append("never changed, so that any change is a surprise: \(still)") }
+        if !still.isEmpty {
+            notes.append("never changed, so that any change is a surprise: \(still)")
+        }
         let absent = names { $0 == 0 }
         if !absent.isEmpty { notes.append("not scored, for want of any value: \(absent)") }
         return notes

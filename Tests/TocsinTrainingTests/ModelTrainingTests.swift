@@ -107,7 +107,8 @@ struct ModelTrainingTests {
         }
     }
 
-    @Test func `a channel that never changed takes part, one that was never there does not`() throws {
+    @Test func `a channel that never changed takes part, one that was never there does not`() throws
+    {
         func rows(_ frames: Range<Int>, still: (Int) -> Double) -> [CSVReader.Row] {
             Series.rows(frames).map { row in
                 var row = row
