@@ -11,6 +11,7 @@ public final class FakeBroker: Sendable {
         public let body: [UInt8]
 
         public var isConnect: Bool { header == 0x10 }
+        var isPing: Bool { header == 0xC0 }
         public var isSubscribe: Bool { header == 0x82 }
         /// The protocol level in CONNECT, behind the six bytes of the name.
         public var level: UInt8 { body[6] }
@@ -29,7 +30,8 @@ public final class FakeBroker: Sendable {
                 guard connection >= 0 else { return }
                 while let packet = readPacket(connection) {
                     if packet.isConnect { self?.levelsSeen.withLock { $0.append(packet.level) } }
-                    guard let reply = answer(packet) else { break }
+                    // A ping is answered by any broker: a slow machine must not look like a dead one.
+                    guard let reply = packet.isPing ? [0xD0, 0] : answer(packet) else { break }
                     _ = reply.withUnsafeBytes { write(connection, $0.baseAddress, $0.count) }
                 }
                 close(connection)
