@@ -7,8 +7,9 @@ extension MQTTClient.Options {
         /// The ceiling of the first pause.
         public var first: Duration = .seconds(1)
 
-        /// The highest ceiling.
-        public var cap: Duration = .seconds(60)
+        /// The highest ceiling: a broker that is back is back for its users within ten seconds, and one
+        /// attempt every four on the mean burdens nobody.
+        public var cap: Duration = .seconds(8)
 
         /// How long a connection must have lasted for the next pause to be a first one.
         public var settled: Duration = .seconds(30)
