@@ -3,7 +3,7 @@ import Glibc
 /// How often a healthy device's novelty peaks, and how high: what a budget of false alerts is kept by.
 ///
 /// Frames in a row are not independent, so peaks are counted and not frames: a peak is a stretch at or
-/// above a level u, and stretches with fewer than ``joinedWithin`` frames between them are one. Peaks
+/// above a level u, and stretches that are about ``joinedWithin`` frames apart at most are one. Peaks
 /// arrive as a Poisson process whose rate is known as a gamma distribution with `arrivals` and `frames`;
 /// their excess over u is exponential with a scale that is known as a gamma distribution with `weight`
 /// and `excess`. So for a peak that is still to come
