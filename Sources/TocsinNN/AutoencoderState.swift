@@ -1,4 +1,4 @@
-/// What a device remembers between samples, what was last predicted for it, and room to work in.
+/// What a device remembers between samples, what was last predicted for it.
 ///
 /// Two states are equal if every later step gives the same: if they remember the same and made the
 /// same forecast.
@@ -17,17 +17,19 @@ public struct AutoencoderState: Sendable {
 
     /// z, `[codeSize]`.
     var code: [Float]
-    /// `[gates × hiddenSize]` each.
-    var gates: [Float]
-    var hiddenSums: [Float]
 
     init(zeros blueprint: Blueprint, stateSize: Int) {
         recurrent = Array(repeating: 0, count: stateSize)
         forecast = Array(repeating: 0, count: blueprint.inputSize)
         reconstruction = forecast
         code = Array(repeating: 0, count: blueprint.codeSize)
-        gates = Array(repeating: 0, count: blueprint.cell.gates * blueprint.hiddenSize)
-        hiddenSums = gates
+    }
+
+    init(recurrent: [Float], forecast: [Float], reconstruction: [Float], code: [Float]) {
+        self.recurrent = recurrent
+        self.forecast = forecast
+        self.reconstruction = reconstruction
+        self.code = code
     }
 }
 

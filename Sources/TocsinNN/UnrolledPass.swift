@@ -1,9 +1,9 @@
 /// A network over a chunk of several steps and lanes at once, forward and backward.
 ///
-/// This is the autoencoder as the trainer sees it. Forward it gives, bit for bit, what
-/// ``Autoencoder/step(_:state:)`` gives lane by lane and step by step, because both run the same
-/// kernels in the same order. The state is carried from chunk to chunk; the way back ends at the
-/// chunk's first step (truncated backpropagation through time).
+/// This is the autoencoder as the trainer sees it. Forward it gives, but for rounding, what
+/// ``Autoencoder/step(_:state:)`` gives lane by lane and step by step; the step's kernels sum in
+/// another order, and keep no activations. The state is carried from chunk to chunk; the way back
+/// ends at the chunk's first step (truncated backpropagation through time).
 ///
 /// All activations are kept: about `steps × lanes × (gates + 2) × 2 × hiddenSize` floats a layer.
 public struct UnrolledPass: Sendable {

@@ -1,10 +1,11 @@
 import Testing
+import TocsinTestNumbers
 
 @testable import TocsinNN
 
 struct UnrolledPassTests {
     @Test(arguments: Blueprint.every(inputSize: 5, hiddenSize: 21, codeSize: 3))
-    func `streaming step by step equals the unrolled pass bit for bit`(
+    func `streaming step by step equals the unrolled pass`(
         blueprint: Blueprint
     ) throws {
         let (lanes, steps) = (7, 5)
@@ -26,15 +27,20 @@ struct UnrolledPassTests {
                 for lane in 0..<lanes {
                     let range = (step * lanes + lane) * 5..<(step * lanes + lane + 1) * 5
                     autoencoder.step(Array(inputs[range]), state: &states[lane])
-                    #expect(bits(states[lane].forecast) == bits(pass.forecast[range]))
-                    #expect(bits(states[lane].reconstruction) == bits(pass.reconstruction[range]))
+                    // Sums of up to 42 products of order 1, in another order.
+                    expectClose(
+                        states[lane].forecast,
+                        Array(pass.forecast[range]),
+                        tolerance: 3e-6
+                    )
+                    expectClose(
+                        states[lane].reconstruction,
+                        Array(pass.reconstruction[range]),
+                        tolerance: 3e-6
+                    )
                 }
             }
         }
-    }
-
-    private func bits(_ values: some Sequence<Float>) -> [UInt32] {
-        values.map(\.bitPattern)
     }
 
     @Test(arguments: Blueprint.every(inputSize: 2, hiddenSize: 3, codeSize: 2))

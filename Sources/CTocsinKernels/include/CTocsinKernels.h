@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /// `y[rows, columns] += x[rows, inner] · w[inner, columns]`.
@@ -96,3 +97,80 @@ void tocsin_squared_error_gradient(float *gradient, const float *output, const f
 void tocsin_adam(float *parameters, const float *gradients, float *first, float *second, size_t n,
                  float take1, float keep2, float take2, float step_size, float root,
                  float epsilon);
+
+// One step of a whole network.
+
+/// The forms in which the step is compiled.
+enum tocsin_instruction_set : int {
+    TOCSIN_GENERIC,
+    TOCSIN_AVX2,
+    TOCSIN_AVX512,
+};
+
+/// Whether this machine runs a form.
+bool tocsin_supports(enum tocsin_instruction_set set);
+
+/// The number of units of a block of weights.
+size_t tocsin_lanes(enum tocsin_instruction_set set);
+
+/// What a layer computes.
+enum tocsin_layer_kind : int {
+    TOCSIN_LINEAR,
+    TOCSIN_RNN,
+    TOCSIN_GRU,
+    TOCSIN_LSTM,
+};
+
+/// What a layer reads or writes of a device.
+enum tocsin_place : int {
+    TOCSIN_FEATURES,
+    TOCSIN_RECURRENT,
+    TOCSIN_CODE,
+    TOCSIN_FORECAST,
+    TOCSIN_RECONSTRUCTION,
+    TOCSIN_PLACES,
+};
+
+/// A layer of a network: from `input_start` of one place to `output_start` of another.
+///
+/// A recurrent layer's output is its hidden state; an LSTM's memory follows it. Sizes are at most
+/// 4096.
+struct tocsin_layer {
+    enum tocsin_layer_kind kind;
+    enum tocsin_place input;
+    enum tocsin_place output;
+    size_t input_start;
+    size_t output_start;
+    size_t input_size;
+    size_t size;
+    /// The first element of the layer's packed weights; StepForm.h says how they are packed.
+    size_t weights;
+};
+
+/// The most devices that are stepped together.
+enum { TOCSIN_TILE = 8 };
+
+/// Advances one device by one sample.
+void tocsin_step(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                 size_t layer_count, const float *weights, const float *features,
+                 float *recurrent, float *code, float *forecast, float *reconstruction);
+
+/// Where a device's places lie in its record: the recurrent state first, then these.
+struct tocsin_record {
+    size_t stride;
+    size_t code;
+    size_t forecast;
+    size_t reconstruction;
+};
+
+/// Advances `count` devices by one sample each, in tiles, with the bits that tocsin_step gives.
+///
+/// `features` is [count, feature_count]; device i's record begins at indices[i] × stride.
+void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                         size_t layer_count, const float *weights, const float *features,
+                         size_t feature_count, float *records,
+                         const struct tocsin_record *record, const ptrdiff_t *indices,
+                         size_t count);
+
+/// Runs independent multiply-adds, and returns the number of operations, two each.
+double tocsin_peak(enum tocsin_instruction_set set, size_t rounds);

@@ -1,0 +1,152 @@
+// One step of a network for up to TOCSIN_TILE devices at once: the kernels that the daemon runs.
+//
+// The source of the arithmetic is StepForm.h, compiled once for each instruction set with as many
+// lanes as its vectors have. Which one runs is the caller's choice, because the weights are packed
+// for a number of lanes.
+
+#include "CTocsinKernels.h"
+#include "Dispatch.h"
+
+// What a device brings to a step, in the order of enum tocsin_place.
+typedef struct {
+    float *at[TOCSIN_PLACES];
+} device_places;
+
+// The largest number of inputs and hidden units of a layer; Blueprint.validate() sees to it.
+enum { LARGEST_SIZE = 4096 };
+
+#define PASTE_(a, b) a##_##b
+#define PASTE(a, b) PASTE_(a, b)
+#define NAME(a) PASTE(a, FORM)
+
+// Sixteen vector registers: 3 devices × 4 gates are 12 sums, 3 factors and 1 vector of weights.
+#define FORM generic
+#define LANES 4
+#define REGISTERS 16
+#include "StepForm.h"
+#undef FORM
+#undef LANES
+#undef REGISTERS
+
+#if defined(__x86_64__)
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#define FORM avx2
+#define LANES 8
+#define REGISTERS 16
+#include "StepForm.h"
+#undef FORM
+#undef LANES
+#undef REGISTERS
+#pragma clang attribute pop
+
+// Features, not "arch=x86-64-v4": that one prefers vectors of 256 bits.
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi,bmi2"))), \
+    apply_to = function)
+#define FORM avx512
+#define LANES 16
+#define REGISTERS 32
+#include "StepForm.h"
+#undef FORM
+#undef LANES
+#undef REGISTERS
+#pragma clang attribute pop
+
+#endif
+
+bool tocsin_supports(enum tocsin_instruction_set set) {
+    switch (set) {
+    case TOCSIN_GENERIC:
+        return true;
+#if defined(__x86_64__)
+    case TOCSIN_AVX2:
+        return __builtin_cpu_supports("x86-64-v3");
+    case TOCSIN_AVX512:
+        return __builtin_cpu_supports("x86-64-v4");
+#endif
+    default:
+        return false;
+    }
+}
+
+size_t tocsin_lanes(enum tocsin_instruction_set set) {
+    return set == TOCSIN_AVX512 ? 16 : set == TOCSIN_AVX2 ? 8 : 4;
+}
+
+static void step_tile(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                      size_t layer_count, const float *weights, const device_places *devices,
+                      size_t count) {
+    switch (set) {
+#if defined(__x86_64__)
+    case TOCSIN_AVX512:
+        step_avx512(layers, layer_count, weights, devices, count);
+        return;
+    case TOCSIN_AVX2:
+        step_avx2(layers, layer_count, weights, devices, count);
+        return;
+#endif
+    default:
+        step_generic(layers, layer_count, weights, devices, count);
+    }
+}
+
+void tocsin_step(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                 size_t layer_count, const float *weights, const float *features,
+                 float *recurrent, float *code, float *forecast, float *reconstruction) {
+    const device_places device = {
+        {(float *)features, recurrent, code, forecast, reconstruction}};
+    step_tile(set, layers, layer_count, weights, &device, 1);
+}
+
+void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                         size_t layer_count, const float *weights, const float *features,
+                         size_t feature_count, float *records,
+                         const struct tocsin_record *record, const ptrdiff_t *indices,
+                         size_t count) {
+    device_places devices[TOCSIN_TILE];
+    size_t done = 0;
+    while (done < count) {
+        // Tiles of about the same size: 9 devices are 5 and 4, not 8 and 1.
+        const size_t left = count - done;
+        const size_t tiles = (left + TOCSIN_TILE - 1) / TOCSIN_TILE;
+        const size_t wanted = (left + tiles - 1) / tiles;
+        size_t n = 0;
+        for (; n < wanted; n++) {
+            const ptrdiff_t index = indices[done + n];
+            bool is_new = true;
+            for (size_t i = 0; i < n; i++) is_new &= indices[done + i] != index;
+            // A device's second sample needs the state after its first.
+            if (!is_new) break;
+            float *start = records + (size_t)index * record->stride;
+            devices[n] = (device_places){{
+                (float *)features + (done + n) * feature_count,
+                start,
+                start + record->code,
+                start + record->forecast,
+                start + record->reconstruction,
+            }};
+        }
+        // Of a large fleet the next records are not in a near cache yet.
+        const size_t ahead = left - n < n ? left - n : n;
+        for (size_t i = 0; i < ahead; i++) {
+            const float *next = records + (size_t)indices[done + n + i] * record->stride;
+            for (size_t at = 0; at < record->stride; at += 16) __builtin_prefetch(next + at, 1);
+        }
+        step_tile(set, layers, layer_count, weights, devices, n);
+        done += n;
+    }
+}
+
+double tocsin_peak(enum tocsin_instruction_set set, size_t rounds) {
+    switch (set) {
+#if defined(__x86_64__)
+    case TOCSIN_AVX512:
+        return peak_avx512(rounds);
+    case TOCSIN_AVX2:
+        return peak_avx2(rounds);
+#endif
+    default:
+        return peak_generic(rounds);
+    }
+}

@@ -1,0 +1,311 @@
+// One instruction set's form of the step; Step.c includes this file for each of them.
+//
+// Expects NAME(…), LANES and REGISTERS. The weights of a layer are cut into blocks of LANES units:
+//
+//     [block][bias: one vector per sum][input, then hidden unit][gate][lane]
+//
+// so that all gates of a unit end in the same lane, and the weights are read once, in order. Each
+// sum is `bias + Σ over inputs + Σ over hidden units`, added in that order in one register,
+// whatever stands beside it in the tile: hence a device's bits do not depend on its company.
+//
+// The factors −log₂e (sigmoid) and −2 log₂e (tanh) are part of the packed weights, so that
+// E = 2^sum is e^−x or e^−2x without another multiplication.
+
+typedef float NAME(floats) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+
+#define floats NAME(floats)
+#define integers NAME(integers)
+
+// The sums of a tile stand in registers, and beside them a factor for each device and a vector of
+// weights: 12 + 3 + 1 of 16, or 24 + 6 + 1 of 32.
+#define FITS(sums, devices) ((sums) * (devices) + (devices) + 1 <= REGISTERS)
+#define MOST_SUMS (REGISTERS * 3 / 4)
+
+// 2^x, and 2^±60 beyond that: a minimax polynomial of degree 5 on [-0.5, 0.5], relative error
+// 7.5e-8. The nearest integer comes from adding 1.5 × 2^23, and goes into the exponent. Products
+// of two stay finite. The comparisons are false for a NaN, so that it stays one.
+INLINE floats NAME(power)(floats x) {
+    const floats limit = 60.0f, magic = 12582912.0f;
+    x = x > limit ? limit : x;
+    x = x < -limit ? -limit : x;
+    const floats shifted = x + magic;
+    const floats f = x - (shifted - magic);
+    floats p = 0.001327647174f;
+    p = p * f + 0.009675541540f;
+    p = p * f + 0.05550713276f;
+    p = p * f + 0.2402211972f;
+    p = p * f + 0.6931469671f;
+    p = p * f + 1.000000072f;
+    integers bits, exponent;
+    __builtin_memcpy(&bits, &p, sizeof p);
+    __builtin_memcpy(&exponent, &shifted, sizeof p);
+    bits += exponent << 23;
+    __builtin_memcpy(&p, &bits, sizeof p);
+    return p;
+}
+
+// The last block of a layer may be short.
+INLINE floats NAME(load)(const float *from, size_t count) {
+    if (count >= LANES) return *(const floats *)from;
+    floats vector = 0.0f;
+    for (size_t i = 0; i < count; i++) vector[i] = from[i];
+    return vector;
+}
+
+INLINE void NAME(store)(floats vector, float *to, size_t count) {
+    if (count >= LANES) {
+        *(floats *)to = vector;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) to[i] = vector[i];
+}
+
+// Adds `steps` rows of weights × factors to the sums [block][device][gate].
+INLINE void NAME(accumulate)(floats *sums, const float *weights, size_t block_stride,
+                             const float *x, size_t x_stride, size_t steps, const int gates,
+                             const int blocks, const int devices) {
+    for (size_t k = 0; k < steps; k++) {
+        _Pragma("unroll") for (int b = 0; b < blocks; b++) {
+            _Pragma("unroll") for (int g = 0; g < gates; g++) {
+                const floats w =
+                    *(const floats *)(weights + b * block_stride + (k * gates + g) * LANES);
+                _Pragma("unroll") for (int d = 0; d < devices; d++) {
+                    floats *sum = sums + (b * devices + d) * gates + g;
+                    *sum = x[d * x_stride + k] * w + *sum;
+                }
+            }
+        }
+    }
+}
+
+// What one layer works on.
+typedef struct {
+    // The block's weights, and how far the next block's are.
+    const float *weights;
+    size_t block_stride;
+    // Each device's input and hidden units before the step, one after the other.
+    const float *x;
+    size_t x_stride;
+    size_t input_size;
+    size_t hidden_size;
+} NAME(work);
+
+// The sums of some blocks for some devices, to out[block][device of all][sum].
+INLINE void NAME(tile)(floats *out, const NAME(work) *work, size_t first, size_t all,
+                       const int kind, const int gates, const int blocks, const int devices) {
+    const int count = kind == TOCSIN_GRU ? 4 : gates;
+    const float *x = work->x + first * work->x_stride;
+    const float *weights = work->weights + count * LANES;
+    floats sums[REGISTERS] __attribute__((aligned(64)));
+    _Pragma("unroll") for (int b = 0; b < blocks; b++)
+        _Pragma("unroll") for (int d = 0; d < devices; d++)
+            _Pragma("unroll") for (int g = 0; g < gates; g++)
+                sums[(b * devices + d) * gates + g] =
+                    *(const floats *)(work->weights + b * work->block_stride + g * LANES);
+    out += first * count;
+    if (kind == TOCSIN_GRU) {
+        // The reset gate is applied to what the hidden units add to n: two sums.
+        NAME(accumulate)(sums, weights, work->block_stride, x, work->x_stride, work->input_size,
+                         gates, blocks, devices);
+        _Pragma("unroll") for (int b = 0; b < blocks; b++)
+            _Pragma("unroll") for (int d = 0; d < devices; d++) {
+                floats *sum = sums + (b * devices + d) * gates + 2;
+                out[(b * all + d) * count + 2] = *sum;
+                *sum = *(const floats *)(work->weights + b * work->block_stride + 3 * LANES);
+            }
+        NAME(accumulate)(sums, weights + work->input_size * gates * LANES, work->block_stride,
+                         x + work->input_size, work->x_stride, work->hidden_size, gates, blocks,
+                         devices);
+    } else {
+        NAME(accumulate)(sums, weights, work->block_stride, x, work->x_stride,
+                         work->input_size + work->hidden_size, gates, blocks, devices);
+    }
+    _Pragma("unroll") for (int b = 0; b < blocks; b++)
+        _Pragma("unroll") for (int d = 0; d < devices; d++)
+            _Pragma("unroll") for (int g = 0; g < gates; g++)
+                out[(b * all + d) * count + (kind == TOCSIN_GRU && g == 2 ? 3 : g)] =
+                    sums[(b * devices + d) * gates + g];
+}
+
+// `devices` is a constant for the compiler in each case, and so is what fits into registers.
+#define TILE_CASE(n)                                                                    \
+    case n:                                                                             \
+        if (FITS(gates * blocks, n))                                                    \
+            NAME(tile)(out, work, first, all, kind, gates, blocks, n);                  \
+        break;
+
+// The sums of some blocks for all devices of the tile, a few devices at a time.
+INLINE void NAME(tiles)(floats *out, const NAME(work) *work, size_t all, const int kind,
+                        const int gates, const int blocks) {
+    const int fitting = (REGISTERS - 1) / (gates * blocks + 1);
+    const size_t most = fitting < 6 ? fitting : 6;
+    size_t parts = (all + most - 1) / most;
+    for (size_t first = 0; parts > 0; parts--) {
+        const size_t n = (all - first + parts - 1) / parts;
+        switch (n) {
+            TILE_CASE(1)
+            TILE_CASE(2)
+            TILE_CASE(3)
+            TILE_CASE(4)
+            TILE_CASE(5)
+            TILE_CASE(6)
+        }
+        first += n;
+    }
+}
+
+// From one device's sums of one block to what the layer puts out.
+INLINE void NAME(finish)(const floats *sums, float *output, float *memory, size_t count,
+                         const int kind) {
+    switch (kind) {
+    case TOCSIN_LSTM: {
+        const floats i = NAME(power)(sums[0]), f = NAME(power)(sums[1]);
+        const floats g = NAME(power)(sums[2]), o = NAME(power)(sums[3]);
+        const floats before = NAME(load)(memory, count);
+        const floats added = (1.0f - g) / ((1.0f + i) * (1.0f + g));
+        const floats c = before / (1.0f + f) + added;
+        const floats e = NAME(power)(c * -2.88539008f);
+        NAME(store)(c, memory, count);
+        NAME(store)((1.0f - e) / ((1.0f + o) * (1.0f + e)), output, count);
+        break;
+    }
+    case TOCSIN_GRU: {
+        const floats r = NAME(power)(sums[0]), z = NAME(power)(sums[1]);
+        const floats n = NAME(power)(sums[3] / (1.0f + r) + sums[2]);
+        const floats before = NAME(load)(output, count);
+        const floats weighed = z * (1.0f - n) + before * (1.0f + n);
+        NAME(store)(weighed / ((1.0f + z) * (1.0f + n)), output, count);
+        break;
+    }
+    case TOCSIN_RNN: {
+        const floats e = NAME(power)(sums[0]);
+        NAME(store)((1.0f - e) / (1.0f + e), output, count);
+        break;
+    }
+    default:
+        NAME(store)(sums[0], output, count);
+    }
+}
+
+// Runs through blocks, `together` at a time, so that enough sums are in flight; returns the first
+// block that is left.
+INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work, const struct tocsin_layer *layer,
+                        const device_places *devices, size_t all, const int kind, const int gates,
+                        const int together) {
+    floats sums[REGISTERS * 4 + TOCSIN_TILE * 4] __attribute__((aligned(64)));
+    const int count = kind == TOCSIN_GRU ? 4 : gates;
+    const size_t blocks = (layer->size + LANES - 1) / LANES;
+    // Rather more devices per block than more blocks: then the weights are read less often.
+    if (together > 1 && !FITS(gates * together, all < 6 ? all : 6)) return block;
+    NAME(work) work = *layer_work;
+    for (; block + together <= blocks; block += together) {
+        work.weights = layer_work->weights + block * work.block_stride;
+        NAME(tiles)(sums, &work, all, kind, gates, together);
+        for (size_t b = 0; b < (size_t)together; b++) {
+            const size_t unit = (block + b) * LANES;
+            for (size_t d = 0; d < all; d++) {
+                float *output = devices[d].at[layer->output] + layer->output_start + unit;
+                NAME(finish)(sums + (b * all + d) * count, output, output + layer->size,
+                             layer->size - unit, kind);
+            }
+        }
+    }
+    return block;
+}
+
+INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights,
+                          const device_places *devices, size_t all, const int kind,
+                          const int gates) {
+    // Room for the hidden units before the step, because the step writes over them.
+    float x[TOCSIN_TILE * (2 * LARGEST_SIZE + 16)] __attribute__((aligned(64)));
+    NAME(work) work;
+    work.hidden_size = kind == TOCSIN_LINEAR ? 0 : layer->size;
+    work.input_size = layer->input_size;
+    work.weights = weights;
+    work.x = x;
+    const size_t inputs = work.input_size + work.hidden_size;
+    work.x_stride = (inputs + 15) / 16 * 16 + 16;
+    work.block_stride = ((kind == TOCSIN_GRU ? 4 : gates) + inputs * gates) * LANES;
+    for (size_t d = 0; d < all; d++) {
+        float *to = x + d * work.x_stride;
+        __builtin_memcpy(to, devices[d].at[layer->input] + layer->input_start,
+                         work.input_size * sizeof(float));
+        if (kind != TOCSIN_LINEAR)
+            __builtin_memcpy(to + work.input_size,
+                             devices[d].at[layer->output] + layer->output_start,
+                             work.hidden_size * sizeof(float));
+    }
+    size_t block = 0;
+    if (FITS(gates * 8, 1))
+        block = NAME(run)(block, &work, layer, devices, all, kind, gates, 8);
+    if (FITS(gates * 4, 1))
+        block = NAME(run)(block, &work, layer, devices, all, kind, gates, 4);
+    block = NAME(run)(block, &work, layer, devices, all, kind, gates, 2);
+    NAME(run)(block, &work, layer, devices, all, kind, gates, 1);
+}
+
+static __attribute__((noinline)) void NAME(lstm)(const struct tocsin_layer *layer,
+                                                 const float *weights,
+                                                 const device_places *devices, size_t count) {
+    NAME(advance)(layer, weights, devices, count, TOCSIN_LSTM, 4);
+}
+
+static __attribute__((noinline)) void NAME(gru)(const struct tocsin_layer *layer,
+                                                const float *weights,
+                                                const device_places *devices, size_t count) {
+    NAME(advance)(layer, weights, devices, count, TOCSIN_GRU, 3);
+}
+
+static __attribute__((noinline)) void NAME(rnn)(const struct tocsin_layer *layer,
+                                                const float *weights,
+                                                const device_places *devices, size_t count) {
+    NAME(advance)(layer, weights, devices, count, TOCSIN_RNN, 1);
+}
+
+static __attribute__((noinline)) void NAME(linear)(const struct tocsin_layer *layer,
+                                                   const float *weights,
+                                                   const device_places *devices, size_t count) {
+    NAME(advance)(layer, weights, devices, count, TOCSIN_LINEAR, 1);
+}
+
+static void NAME(step)(const struct tocsin_layer *layers, size_t layer_count,
+                       const float *weights, const device_places *devices, size_t count) {
+    for (size_t l = 0; l < layer_count; l++) {
+        const float *start = weights + layers[l].weights;
+        switch (layers[l].kind) {
+        case TOCSIN_LSTM:
+            NAME(lstm)(layers + l, start, devices, count);
+            break;
+        case TOCSIN_GRU:
+            NAME(gru)(layers + l, start, devices, count);
+            break;
+        case TOCSIN_RNN:
+            NAME(rnn)(layers + l, start, devices, count);
+            break;
+        default:
+            NAME(linear)(layers + l, start, devices, count);
+        }
+    }
+}
+
+// As many multiply-adds as the machine makes: each sum waits only for itself.
+static double NAME(peak)(size_t rounds) {
+    floats sums[MOST_SUMS], factor = 0.999f, term = 0.001f;
+    for (int i = 0; i < MOST_SUMS; i++) sums[i] = (float)i;
+    // Unknown to the compiler, which would otherwise work it out.
+    __asm__ volatile("" : "+x"(factor), "+x"(term));
+    for (size_t r = 0; r < rounds; r++) {
+        _Pragma("unroll") for (int i = 0; i < MOST_SUMS; i++) sums[i] =
+            sums[i] * factor + term;
+    }
+    for (int i = 1; i < MOST_SUMS; i++) sums[0] += sums[i];
+    __asm__ volatile("" : : "x"(sums[0]));
+    return 2.0 * MOST_SUMS * LANES * (double)rounds;
+}
+
+#undef TILE_CASE
+#undef MOST_SUMS
+#undef FITS
+#undef floats
+#undef integers

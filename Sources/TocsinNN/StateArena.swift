@@ -1,0 +1,88 @@
+/// The states of many devices of one network, in one piece, for steps of several at once.
+///
+/// A device is known by its index. Its record holds what ``AutoencoderState`` holds, at the places
+/// that the ranges name; records begin 64 bytes or a multiple of it apart.
+public struct StateArena: Sendable {
+    /// All records, one after the other.
+    public internal(set) var values: [Float] = []
+
+    /// The number of devices.
+    public private(set) var count = 0
+
+    let layout: Layout
+
+    /// Where the parts of a record begin.
+    struct Layout: Sendable, Equatable {
+        let stateSize: Int
+        let code: Int
+        let forecast: Int
+        let reconstruction: Int
+        let end: Int
+
+        init(_ blueprint: Blueprint, stateSize: Int) {
+            self.stateSize = stateSize
+            code = stateSize
+            forecast = code + blueprint.codeSize
+            reconstruction = forecast + blueprint.inputSize
+            end = reconstruction + blueprint.inputSize
+        }
+
+        var stride: Int { (end + 15) / 16 * 16 }
+    }
+
+    /// An arena without devices; ``Autoencoder/arena()`` makes it.
+    init(_ layout: Layout) {
+        self.layout = layout
+    }
+
+    /// Adds a device with a state of this network, and returns its index.
+    public mutating func append(_ state: AutoencoderState) -> Int {
+        values.append(contentsOf: repeatElement(0, count: layout.stride))
+        count += 1
+        self[count - 1] = state
+        return count - 1
+    }
+
+    /// Where ``values`` holds a device's ``AutoencoderState/recurrent``.
+    public func recurrentRange(of device: Int) -> Range<Int> {
+        range(device, 0, layout.stateSize)
+    }
+
+    /// Where ``values`` holds a device's ``AutoencoderState/forecast``.
+    public func forecastRange(of device: Int) -> Range<Int> {
+        range(device, layout.forecast, layout.reconstruction)
+    }
+
+    /// Where ``values`` holds a device's ``AutoencoderState/reconstruction``.
+    public func reconstructionRange(of device: Int) -> Range<Int> {
+        range(device, layout.reconstruction, layout.end)
+    }
+
+    /// A device's state; for checkpoints and resets, because reading it allocates.
+    public subscript(device: Int) -> AutoencoderState {
+        get {
+            AutoencoderState(
+                recurrent: Array(values[recurrentRange(of: device)]),
+                forecast: Array(values[forecastRange(of: device)]),
+                reconstruction: Array(values[reconstructionRange(of: device)]),
+                code: Array(values[range(device, layout.code, layout.forecast)])
+            )
+        }
+        set {
+            copy(newValue.recurrent, to: recurrentRange(of: device))
+            copy(newValue.forecast, to: forecastRange(of: device))
+            copy(newValue.reconstruction, to: reconstructionRange(of: device))
+            copy(newValue.code, to: range(device, layout.code, layout.forecast))
+        }
+    }
+
+    private mutating func copy(_ part: [Float], to range: Range<Int>) {
+        precondition(part.count == range.count, "the state is another network's")
+        for (place, element) in zip(range, part) { values[place] = element }
+    }
+
+    private func range(_ device: Int, _ start: Int, _ end: Int) -> Range<Int> {
+        precondition(device >= 0 && device < count, "no such device")
+        return device * layout.stride + start..<device * layout.stride + end
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import TocsinNN
+
+extension Bench {
+    /// What a step of a network costs, alone and in company, against what the machine can do.
+    ///
+    /// Steps and a loop of nothing but multiply-adds take turns, on this thread's processor time,
+    /// so that a busy machine disturbs both alike. The share is the median of the pairs' ratios.
+    struct Kernels: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "kernels",
+            abstract: "Measure a step of a network against the machine's peak of multiply-adds."
+        )
+
+        @Option(help: "Pairs of measurements; each takes about two milliseconds.")
+        var rounds = 61
+
+        func run() throws {
+            let set = InstructionSet.preferred
+            print("kernels: \(set.rawValue)")
+            print("model  devices  µs/step and device  GFLOP/s  peak GFLOP/s  share of peak, %")
+            for load in KernelLoad.usual {
+                for devices in [1, 2, 3, 4, 5, 6, 7, 8, 64, 1024] {
+                    let cost = try load.measure(devices: devices, rounds: rounds, set: set)
+                    print(load.row(devices, cost))
+                }
+            }
+        }
+    }
+}
