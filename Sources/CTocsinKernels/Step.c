@@ -107,7 +107,7 @@ void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_la
     device_places devices[TOCSIN_TILE];
     size_t done = 0;
     while (done < count) {
-        // Tiles of about the same size: 9 devices are 5 and 4, not 8 and 1.
+        // Tiles of about the same size: 13 devices are 7 and 6, not 12 and 1.
         const size_t left = count - done;
         const size_t tiles = (left + TOCSIN_TILE - 1) / TOCSIN_TILE;
         const size_t wanted = (left + tiles - 1) / tiles;

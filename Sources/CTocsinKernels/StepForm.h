@@ -291,16 +291,17 @@ static void NAME(step)(const struct tocsin_layer *layers, size_t layer_count,
 
 // As many multiply-adds as the machine makes: each sum waits only for itself.
 static double NAME(peak)(size_t rounds) {
-    floats sums[MOST_SUMS], factor = 0.999f, term = 0.001f;
+    // Volatile, because the compiler would otherwise work the result out, or leave it out.
+    volatile float known = 0.999f;
+    floats sums[MOST_SUMS];
+    const floats factor = known, term = 1.0f - known;
     for (int i = 0; i < MOST_SUMS; i++) sums[i] = (float)i;
-    // Unknown to the compiler, which would otherwise work it out.
-    __asm__ volatile("" : "+x"(factor), "+x"(term));
     for (size_t r = 0; r < rounds; r++) {
         _Pragma("unroll") for (int i = 0; i < MOST_SUMS; i++) sums[i] =
             sums[i] * factor + term;
     }
     for (int i = 1; i < MOST_SUMS; i++) sums[0] += sums[i];
-    __asm__ volatile("" : : "x"(sums[0]));
+    for (int i = 0; i < LANES; i++) known = sums[0][i];
     return 2.0 * MOST_SUMS * LANES * (double)rounds;
 }
 

@@ -105,7 +105,7 @@ public struct Autoencoder: Sendable {
 
     /// Advances several devices by one sample each.
     ///
-    /// The weights are read once for up to eight devices: four together cost about half of four
+    /// The weights are read once for up to twelve devices: four together cost about half of four
     /// alone. Each gets the bits that ``step(_:state:)`` gives, whatever its company. A device
     /// that occurs twice takes both steps, in order.
     ///

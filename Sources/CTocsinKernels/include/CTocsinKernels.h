@@ -147,8 +147,8 @@ struct tocsin_layer {
     size_t weights;
 };
 
-/// The most devices that are stepped together.
-enum { TOCSIN_TILE = 8 };
+/// The most devices that are stepped together: a multiple of the 3 and 6 that fit into registers.
+enum { TOCSIN_TILE = 12 };
 
 /// Advances one device by one sample.
 void tocsin_step(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
