@@ -33,7 +33,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     static func chosen(_ name: String?) -> InstructionSet {
         switch choice(name) {
         case .success(let set): return set
-        case .failure(let error): preconditionFailure("\(error)")
+        // Not a precondition: an optimised build would stop without saying why.
+        case .failure(let error): fatalError("\(error)")
         }
     }
 
