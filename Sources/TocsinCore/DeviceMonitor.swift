@@ -80,6 +80,28 @@ public struct DeviceMonitor: Sendable {
         return moved
     }
 
+    /// Notes that a sample has arrived; returns when the latest one before it was measured.
+    mutating func hear(at arrival: Timestamp) -> Timestamp? {
+        lastArrival = arrival
+        return latest
+    }
+
+    /// Puts a sample into its frame.
+    mutating func place(_ sample: Sample) -> FrameAssembler.Placement { assembler.place(sample) }
+
+    /// Whether a frame can leave since the last sample, so that the device has to wait its turn.
+    mutating func becomesReady() -> Bool {
+        guard !isReady, assembler.hasCompleteFrame else { return false }
+        isReady = true
+        return true
+    }
+
+    /// Whether a frame can leave; if not, the device's turn is over.
+    mutating func staysReady() -> Bool {
+        isReady = assembler.hasCompleteFrame
+        return isReady
+    }
+
     /// Forgets the recurrent state and the grid, after a gap; conditions and drift stay.
     mutating func reset() {
         assembler.reset()
@@ -104,27 +126,30 @@ extension DeviceMonitor {
     /// Scale → step → score → drift → faults → alerts. The first half of the warm-up is not even
     /// counted: a state that comes from zero is surprised by everything.
     mutating func assess(device: Int, policies: AlertPolicies) -> Assessment {
+        // The device may change meanwhile, as far as the compiler sees; held here, its model does not,
+        // and nothing of it has to be copied.
+        let model = model
         model.scaler.transform(frame.values, into: &features)
         let forecasts = model.autoencoder.blueprint.heads.contains(.forecast)
         let isExpected = !forecasts || framesSinceReset > 0
-        for c in features.indices {
-            let feature = features[c]
-            inputs[c] = feature.isNaN ? 0 : feature.clipped(to: Scaler.inputLimit)
-            if forecasts { expected[c] = isExpected ? state.forecast[c] : .nan }
-        }
+        Self.setInputs(&inputs, from: features)
+        if forecasts { Self.setExpected(&expected, to: isExpected ? state.forecast : nil) }
         model.autoencoder.step(inputs, state: &state)
-        if !forecasts { for c in expected.indices { expected[c] = state.reconstruction[c] } }
+        if !forecasts { Self.setExpected(&expected, to: state.reconstruction) }
         let isAfterGap = framesSinceReset == 0 && resets > 0
         framesSinceReset += 1
         frames += 1
 
         var scores: AnomalyScorer.StandardScores?
         if framesSinceReset > model.warmUp / 2, !frame.isEmpty {
-            scores = scorer.update(
+            let energies = scorer.update(
                 features: features,
                 expected: isExpected ? expected : nil,
                 calibration: model.calibration
-            ).map { AnomalyScorer.standardScores($0, calibration: model.calibration) }
+            )
+            if let energies {
+                scores = AnomalyScorer.standardScores(energies, calibration: model.calibration)
+            }
         }
         guard isWarm else {
             return assessment(device, score: nil, drift: nil, isAfterGap: isAfterGap)
@@ -150,6 +175,22 @@ extension DeviceMonitor {
         var assessment = assessment(device, score: score, drift: drift, isAfterGap: isAfterGap)
         judge(&assessment, novelty: scores?.novelty, policies: policies)
         return assessment
+    }
+
+    /// What the network sees of the features: a missing one is usual, a far one is not too far.
+    private static func setInputs(_ inputs: inout [Float], from features: [Float]) {
+        let features = features.span
+        var inputs = inputs.mutableSpan
+        precondition(features.count == inputs.count)
+        for c in features.indices {
+            let feature = features[c]
+            inputs[c] = feature.isNaN ? 0 : feature.clipped(to: Scaler.inputLimit)
+        }
+    }
+
+    private static func setExpected(_ expected: inout [Float], to prediction: [Float]?) {
+        var expected = expected.mutableSpan
+        for c in expected.indices { expected[c] = prediction?[c] ?? .nan }
     }
 
     /// A_on, in spreads: that of the calibration, or what the budget asks for.
@@ -187,6 +228,7 @@ extension DeviceMonitor {
         novelty: Double?,
         policies: AlertPolicies
     ) {
+        let model = model
         let time = frame.time
         if let score = assessment.score, let novelty {
             let told = assessment.alerts.count

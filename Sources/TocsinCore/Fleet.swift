@@ -73,30 +73,26 @@ public struct Fleet: Sendable {
         let device = sample.device
         counters.samples += 1
         if !sample.isRetained { note(sample, arrival: arrival, emit: emit) }
-        var placement = devices[device].assembler.place(sample)
+        var placement = devices[device].place(sample)
         while placement == .full {
             assessOldest(device, emit: emit)
-            placement = devices[device].assembler.place(sample)
+            placement = devices[device].place(sample)
         }
         if placement == .gap {
             while devices[device].assembler.hasOpenFrame { assessOldest(device, emit: emit) }
             devices[device].reset()
             counters.resets += 1
-            placement = devices[device].assembler.place(sample)
+            placement = devices[device].place(sample)
         }
         counters.count(placement)
-        if !devices[device].isReady, devices[device].assembler.hasCompleteFrame {
-            devices[device].isReady = true
-            ready.append(device)
-        }
+        if devices[device].becomesReady() { ready.append(device) }
     }
 
     /// Advances and judges every device whose frame is complete.
     public mutating func assess(_ emit: (Assessment) -> Void) {
         for i in ready.indices {
             let device = ready[i]
-            while devices[device].assembler.hasCompleteFrame { assessOldest(device, emit: emit) }
-            devices[device].isReady = false
+            while devices[device].staysReady() { assessOldest(device, emit: emit) }
         }
         ready.removeAll(keepingCapacity: true)
     }
@@ -138,10 +134,10 @@ extension Fleet {
         emit: (Assessment) -> Void
     ) {
         let device = sample.device
-        devices[device].lastArrival = arrival
+        let before = devices[device].hear(at: arrival)
         let stream = devices[device].stream
         if sample.time > latest[stream] { latest[stream] = sample.time }
-        guard let last = devices[device].latest, sample.time > last else { return }
+        guard let last = before, sample.time > last else { return }
         noteSilence(device, for: sample.time - last, since: last, emit: emit)
         let silence = AlertKind.silence
         let cleared = devices[device].conditions[silence.rawValue].clear(time: sample.time)
@@ -156,6 +152,8 @@ extension Fleet {
         since: Timestamp,
         emit: (Assessment) -> Void
     ) {
+        // No limit is shorter, and this is soon said of a sample that comes in time.
+        guard span >= policies.silence.atLeast else { return }
         let model = devices[device].model
         let limit = policies.silence.limit(
             period: model.clock.period,

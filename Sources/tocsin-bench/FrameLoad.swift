@@ -12,7 +12,12 @@ struct FrameLoad {
 
     /// What a frame cost.
     struct Cost {
+        /// The whole road, samples to assessment, per frame.
         var microseconds: Double
+        /// The network's step alone.
+        var stepMicroseconds: Double
+        /// The one over the other, the median over the rounds.
+        var ratio: Double
         var allocations: Double
     }
 
@@ -38,17 +43,51 @@ struct FrameLoad {
         let rounds = max(frames / devices, 20)
         feed(&fleet, ticks: 0..<warmUp / devices, &random, &assessed)
 
-        let before = assessed
-        let allocations = allocation_counter_read()
-        let begin = ContinuousClock.now
-        feed(&fleet, ticks: warmUp / devices..<warmUp / devices + rounds, &random, &assessed)
-        let span = ContinuousClock.now - begin
-        let count = Double(assessed - before)
+        // A shared machine is now fast, now slow; frames and steps alternate in short rounds, so that
+        // both meet the same machine.
+        var states = (0..<devices).map { _ in model.autoencoder.zeroState() }
+        var tick = warmUp / devices
+        let ticks = max(rounds / 20, 1)
+        var frameTimes: [Double] = []
+        var stepTimes: [Double] = []
+        var allocations: UInt64 = 0
+        var counted = 0
+        for _ in 0..<20 {
+            let before = assessed
+            let allocatedBefore = allocation_counter_read()
+            let begin = ContinuousClock.now
+            feed(&fleet, ticks: tick..<tick + ticks, &random, &assessed)
+            let between = ContinuousClock.now
+            allocations += UInt64(allocation_counter_read() - allocatedBefore)
+            step(model.autoencoder, &states, ticks: ticks, &random)
+            let end = ContinuousClock.now
+            tick += ticks
+            counted += assessed - before
+            frameTimes.append((between - begin).inSeconds * 1e6 / Double(assessed - before))
+            stepTimes.append((end - between).inSeconds * 1e6 / Double(ticks * devices))
+        }
         return Cost(
-            microseconds: span.inSeconds * 1e6 / count,
-            allocations: Double(allocation_counter_read() - allocations) / count
+            microseconds: median(frameTimes),
+            stepMicroseconds: median(stepTimes),
+            ratio: median(zip(frameTimes, stepTimes).map { $0 / $1 }),
+            allocations: Double(allocations) / Double(counted)
         )
     }
+
+    /// The network's step alone, as often as in `feed`.
+    private func step(
+        _ autoencoder: Autoencoder,
+        _ states: inout [AutoencoderState],
+        ticks: Int,
+        _ random: inout SeededGenerator
+    ) {
+        let features = (0..<channels).map { _ in Float(random.uniform() * 2 - 1) }
+        for _ in 0..<ticks {
+            for device in 0..<devices { autoencoder.step(features, state: &states[device]) }
+        }
+    }
+
+    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     /// One frame of each device per tick, sample by sample.
     private func feed(
@@ -78,7 +117,8 @@ struct FrameLoad {
     func row(_ cost: Cost) -> String {
         let cells = [
             (cell.rawValue, 6), ("\(hidden)", 8), ("\(channels)", 10), ("\(devices)", 10),
-            (cost.microseconds.readable, 10), ("\(Int(1e6 / cost.microseconds))", 17),
+            (cost.microseconds.readable, 10), (cost.stepMicroseconds.readable, 9),
+            (cost.ratio.readable, 7), ("\(Int(1e6 / cost.microseconds))", 17),
         ]
         let text = cells.reduce("") { row, cell in
             row + cell.0 + String(repeating: " ", count: max(cell.1 - cell.0.count, 1))

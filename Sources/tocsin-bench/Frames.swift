@@ -1,7 +1,7 @@
 import ArgumentParser
 
 extension Bench {
-    /// What a frame costs: time and allocations.
+    /// What a frame costs: time, beside that of the network's step alone, and allocations.
     ///
     /// Times are for people: they wobble on a shared machine. Allocations are for the machine, and
     /// with `--check` a frame that allocates is an error.
@@ -18,7 +18,10 @@ extension Bench {
 
         func run() throws {
             var isClean = true
-            print("cell  hidden  channels  devices   µs/frame  devices at 1 Hz  allocations/frame")
+            print(
+                "cell  hidden  channels  devices   µs/frame  µs/step  ratio  devices at 1 Hz"
+                    + "  allocations/frame"
+            )
             for load in FrameLoad.usual {
                 let cost = try load.measure(frames: check ? 4000 : frames)
                 print(load.row(cost))

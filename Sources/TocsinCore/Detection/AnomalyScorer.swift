@@ -87,14 +87,11 @@ public struct AnomalyScorer: Sendable {
     ) -> Energies? {
         for c in features.indices {
             isCounted[c] = !features[c].isNaN && calibration.isScored[c]
-            deviations[c] = .nan
-            guard let expected, isCounted[c] else { continue }
-            let deviation = Double(features[c] - expected[c]) / calibration.residual.rms[c]
-            deviations[c] = min(max(deviation, -10), 10)
-            tracker.update(channel: c, deviation: deviation)
         }
+        Self.compare(features, expected, isCounted, calibration, into: &deviations)
+        tracker.update(deviations)
         guard let means = tracker.means(where: isCounted) else { return nil }
-        share()
+        Self.share(tracker, isCounted, into: &shares)
         return Energies(trained: means.energy, recent: means.novelty)
     }
 
@@ -135,11 +132,33 @@ public struct AnomalyScorer: Sendable {
         max(a, 0) + log1p(exp(-abs(a)))
     }
 
-    private mutating func share() {
+    private static func compare(
+        _ features: [Float],
+        _ expected: [Float]?,
+        _ isCounted: [Bool],
+        _ calibration: Calibration,
+        into deviations: inout [Double]
+    ) {
+        var deviations = deviations.mutableSpan
+        for c in deviations.indices {
+            deviations[c] = .nan
+            guard let expected, isCounted[c] else { continue }
+            let deviation = Double(features[c] - expected[c]) / calibration.residual.rms[c]
+            deviations[c] = min(max(deviation, -10), 10)
+        }
+    }
+
+    private static func share(
+        _ tracker: EnergyTracker,
+        _ isCounted: [Bool],
+        into shares: inout [Double]
+    ) {
+        let channels = tracker.channels.span
+        var shares = shares.mutableSpan
         var sum = 0.0
-        for c in shares.indices where isCounted[c] { sum += tracker.novelties[c] }
+        for c in shares.indices where isCounted[c] { sum += channels[c].novelty }
         for c in shares.indices {
-            shares[c] = isCounted[c] && sum > 0 ? tracker.novelties[c] / sum : 0
+            shares[c] = isCounted[c] && sum > 0 ? channels[c].novelty / sum : 0
         }
     }
 }

@@ -83,8 +83,13 @@ public struct Calibration: Sendable, Equatable, Codable {
             guard !quantiles.isEmpty, a > quantiles[0] else { return 1 }
             let last = quantiles[quantiles.count - 1]
             if a >= last { return exp(-(a - last) / excess) / count }
-            var upper = 1
-            while quantiles[upper] <= a { upper += 1 }
+            // The first quantile above a; the last one is.
+            var upper = quantiles.count - 1
+            var lower = 0
+            while upper - lower > 1 {
+                let middle = (lower + upper) / 2
+                if quantiles[middle] <= a { lower = middle } else { upper = middle }
+            }
             let width = quantiles[upper] - quantiles[upper - 1]
             let share = width > 0 ? (a - quantiles[upper - 1]) / width : 0
             return 1 - (Double(upper - 1) + share) / count

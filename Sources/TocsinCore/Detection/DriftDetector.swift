@@ -30,7 +30,11 @@ public struct DriftReference: Sendable, Equatable, Codable {
     public var hiddenMean: [Float] = []
     /// The lower triangle of L⁻¹, row by row, where L Lᵀ is the regularised covariance of the hidden
     /// state, `[hidden × (hidden + 1) / 2]`; a tensor of its own in the model file.
-    public var hiddenWhitening: [Float] = []
+    public var hiddenWhitening: [Float] = [] {
+        didSet { whitening = TriangularTiles(rows: hiddenWhitening, size: hiddenMean.count) }
+    }
+    /// ``hiddenWhitening``, as it is multiplied by.
+    private(set) var whitening = TriangularTiles(rows: [], size: 0)
     /// How far each channel's surprise strays.
     public var channels: ChannelStray.Reference
     /// How the hidden state moves.
@@ -51,6 +55,7 @@ public struct DriftReference: Sendable, Equatable, Codable {
         self.quantities = quantities
         self.hiddenMean = hiddenMean
         self.hiddenWhitening = hiddenWhitening
+        whitening = TriangularTiles(rows: hiddenWhitening, size: hiddenMean.count)
         self.channels = channels
         self.pace = pace
     }
@@ -137,26 +142,19 @@ public struct DriftDetector: Sendable, Equatable {
     ) -> InlineArray<4, Double> {
         var sum = 0.0
         var count = 0
+        let deviations = deviations.span
         for c in deviations.indices where !deviations[c].isNaN {
-            let square = deviations[c] * deviations[c]
-            sum += square
+            sum += deviations[c] * deviations[c]
             count += 1
         }
-        var norm = 0.0
-        var place = 0.0
-        var k = 0
-        for i in 0..<hidden.count {
-            let h = state[hidden.lowerBound + i]
-            norm += Double(h) * Double(h)
-            var whitened: Float = 0
-            for j in 0...i {
-                whitened +=
-                    reference.hiddenWhitening[k]
-                    * (state[hidden.lowerBound + j] - reference.hiddenMean[j])
-                k += 1
-            }
-            place += Double(whitened) * Double(whitened)
+        let live = state.span.extracting(hidden)
+        var squares = Lanes.zero
+        for i in stride(from: 0, to: live.count, by: Lanes.scalarCount) {
+            let h = live.lanes(at: i)
+            squares += h * h
         }
+        let norm = Double(squares.sum())
+        let place = reference.whitening.squaredLength(of: live, from: reference.hiddenMean.span)
         let speed: Double
         (speed, lastPace) = pace.update(state: state, hidden: hidden, reference: reference.pace)
         let energy = count > 0 ? log(0.05 + sum / Double(count)) : .nan

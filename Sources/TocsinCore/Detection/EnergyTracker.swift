@@ -18,12 +18,20 @@ import Glibc
 ///
 /// What was tried instead is in the article <doc:ChoosingTheModel>.
 struct EnergyTracker: Sendable, Equatable {
-    /// Each channel's smoothed energy beside training, dimensionless, `[channels]`.
-    private(set) var energies: [Double]
-    /// Each channel's smoothed energy beside the recent past, `[channels]`.
-    private(set) var novelties: [Double]
-    /// Each channel's recent power, at least 0, in units of the usual one, `[channels]`.
-    private(set) var powers: [Double]
+    /// What is remembered of a channel, dimensionless.
+    ///
+    /// At first it is the energy of a healthy one, 1.
+    struct Channel: Equatable {
+        /// Smoothed energy beside training.
+        var energy = 1.0
+        /// Smoothed energy beside the recent past.
+        var novelty = 1.0
+        /// Recent power, at least 0, in units of the usual one.
+        var power = 1.0
+    }
+
+    /// What is remembered of each, `[channels]`.
+    private(set) var channels: [Channel]
 
     /// Share of the newest frame in the energies: about 5 frames are remembered.
     static let rate = 0.2
@@ -34,21 +42,20 @@ struct EnergyTracker: Sendable, Equatable {
     /// From here on energies grow with their logarithm.
     static let knee = 100.0
 
-    /// A tracker at the energy that healthy channels have, 1.
+    /// A tracker that has seen nothing.
     init(channels: Int) {
-        energies = Array(repeating: 1, count: channels)
-        novelties = energies
-        powers = energies
+        self.channels = Array(repeating: Channel(), count: channels)
     }
 
-    /// Takes in one channel's deviation, in units of its usual size.
-    mutating func update(channel: Int, deviation: Double) {
-        let energy = deviation * deviation
-        let power = powers[channel]
-        energies[channel] += Self.rate * (Self.compressed(energy) - energies[channel])
-        let relative = energy / max(power, 1)
-        novelties[channel] += Self.rate * (Self.compressed(relative) - novelties[channel])
-        powers[channel] += Self.adaptation * (min(energy, Self.largestStep * power) - power)
+    /// Takes in the deviations, in units of their usual sizes.
+    ///
+    /// - Parameter deviations: NaN for a channel without, `[channels]`
+    mutating func update(_ deviations: [Double]) {
+        var channels = channels.mutableSpan
+        let deviations = deviations.span
+        for c in channels.indices where !deviations[c].isNaN {
+            channels[c].update(deviation: deviations[c])
+        }
     }
 
     static func compressed(_ energy: Double) -> Double {
@@ -61,26 +68,43 @@ struct EnergyTracker: Sendable, Equatable {
         var energy = 0.0
         var novelty = 0.0
         var count = 0
-        for c in energies.indices where isCounted[c] {
-            energy += energies[c]
-            novelty += novelties[c]
+        let channels = channels.span
+        let isCounted = isCounted.span
+        for c in channels.indices where isCounted[c] {
+            energy += channels[c].energy
+            novelty += channels[c].novelty
             count += 1
         }
         return count > 0 ? (energy / Double(count), novelty / Double(count)) : nil
     }
 }
 
+extension EnergyTracker.Channel {
+    /// Takes in the channel's deviation, in units of its usual size.
+    @inline(__always)
+    mutating func update(deviation: Double) {
+        typealias Tracker = EnergyTracker
+        let square = deviation * deviation
+        energy += Tracker.rate * (Tracker.compressed(square) - energy)
+        let relative = square / max(power, 1)
+        novelty += Tracker.rate * (Tracker.compressed(relative) - novelty)
+        power += Tracker.adaptation * (min(square, Tracker.largestStep * power) - power)
+    }
+}
+
 extension EnergyTracker {
     func save(to writer: inout StateWriter) {
-        writer.write(energies)
-        writer.write(novelties)
-        writer.write(powers)
+        writer.write(channels.map(\.energy))
+        writer.write(channels.map(\.novelty))
+        writer.write(channels.map(\.power))
     }
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
-        let channels = energies.count
-        energies = try reader.readAmounts(count: channels)
-        novelties = try reader.readAmounts(count: channels)
-        powers = try reader.readAmounts(count: channels)
+        let energies = try reader.readAmounts(count: channels.count)
+        let novelties = try reader.readAmounts(count: channels.count)
+        let powers = try reader.readAmounts(count: channels.count)
+        for c in channels.indices {
+            channels[c] = Channel(energy: energies[c], novelty: novelties[c], power: powers[c])
+        }
     }
 }

@@ -65,30 +65,32 @@ public struct FaultLimits: Sendable, Equatable, Codable {
 /// contact jumps all the time, so five jumps within twenty frames make a fault; it is over when
 /// fewer are left among the last twenty.
 public struct FaultDetector: Sendable {
-    private var last: [Double]
-    private var stillFor: [Int64]
-    private var absentFor: [Int64]
-    private var invalidFor: [Int64]
-    private var outsideFor: [Int64]
-    /// One bit per frame, the newest lowest: whether the channel jumped, `[channels]`.
-    private var jumps: [Int64]
-    /// What is wrong with each channel, `[channels]`.
-    public private(set) var causes: [FaultCause?]
+    /// What is remembered of a channel; times are in frames.
+    fileprivate struct Watch {
+        var last = Double.nan
+        var stillFor: Int64 = 0
+        var absentFor: Int64 = 0
+        var invalidFor: Int64 = 0
+        var outsideFor: Int64 = 0
+        /// One bit per frame, the newest lowest: whether the channel jumped.
+        var jumps: Int64 = 0
+        var cause: FaultCause?
+    }
+
+    /// What is remembered of each, `[channels]`.
+    private var watches: [Watch]
 
     /// A detector that has seen nothing.
     public init(channels: Int) {
-        last = Array(repeating: .nan, count: channels)
-        stillFor = Array(repeating: 0, count: channels)
-        absentFor = stillFor
-        invalidFor = stillFor
-        outsideFor = stillFor
-        jumps = stillFor
-        causes = Array(repeating: nil, count: channels)
+        watches = Array(repeating: Watch(), count: channels)
     }
+
+    /// What is wrong with each channel, `[channels]`.
+    public var causes: [FaultCause?] { watches.map(\.cause) }
 
     /// Jumps among the last twenty frames that make a fault.
     static let jumpsOfAFault = 5
-    private static let window: Int64 = (1 << 20) - 1
+    fileprivate static let window: Int64 = (1 << 20) - 1
 
     /// Takes in one frame; does not allocate.
     ///
@@ -99,69 +101,96 @@ public struct FaultDetector: Sendable {
         channels: [Channel]
     ) -> Int {
         var faulty = 0
-        for c in last.indices {
-            invalidFor[c] = frame.isInvalid[c] ? invalidFor[c] + 1 : 0
-            jumps[c] = jumps[c] << 1 & Self.window
-            if frame.isFresh[c] {
-                let value = frame.values[c]
-                // Across frames without a sample, a channel may go anywhere.
-                let follows = absentFor[c] == 0 && limits.steps[c] > 0
-                if follows, abs(value - last[c]) > limits.steps[c] { jumps[c] |= 1 }
-                stillFor[c] = value == last[c] ? stillFor[c] + 1 : 0
-                outsideFor[c] = channels[c].allows(value) ? 0 : outsideFor[c] + 1
-                absentFor[c] = 0
-                last[c] = value
-            } else {
-                absentFor[c] += 1
-            }
-            let still = limits.still[c]
-            let absent = limits.absent[c]
-            causes[c] =
-                if outsideFor[c] >= limits.bad {
-                    .outOfRange
-                } else if invalidFor[c] >= limits.bad {
-                    .invalid
-                } else if jumps[c].nonzeroBitCount >= Self.jumpsOfAFault {
-                    .rateOfChange
-                } else if still > 0, stillFor[c] >= still {
-                    .stuck
-                } else if absent > 0, absentFor[c] >= absent {
-                    .absent
-                } else {
-                    nil
-                }
-            if causes[c] != nil { faulty += 1 }
+        var watches = watches.mutableSpan
+        let isInvalid = frame.isInvalid.span
+        let isFresh = frame.isFresh.span
+        let values = frame.values.span
+        for c in watches.indices {
+            watches[c].update(
+                isFresh[c] ? values[c] : nil,
+                isInvalid: isInvalid[c],
+                largestStep: limits.steps[c],
+                channel: channels[c]
+            )
+            watches[c].cause = watches[c].cause(
+                still: limits.still[c],
+                absent: limits.absent[c],
+                bad: limits.bad
+            )
+            if watches[c].cause != nil { faulty += 1 }
         }
         return faulty
     }
 }
 
+extension FaultDetector.Watch {
+    /// Takes in one frame: its value, if it brought one.
+    mutating func update(
+        _ value: Double?,
+        isInvalid: Bool,
+        largestStep: Double,
+        channel: borrowing Channel
+    ) {
+        invalidFor = isInvalid ? invalidFor + 1 : 0
+        jumps = jumps << 1 & FaultDetector.window
+        guard let value else {
+            absentFor += 1
+            return
+        }
+        // Across frames without a sample, a channel may go anywhere.
+        let follows = absentFor == 0 && largestStep > 0
+        if follows, abs(value - last) > largestStep { jumps |= 1 }
+        stillFor = value == last ? stillFor + 1 : 0
+        outsideFor = channel.allows(value) ? 0 : outsideFor + 1
+        absentFor = 0
+        last = value
+    }
+
+    /// What is wrong, by limits in frames; 0 for none.
+    func cause(still: Int, absent: Int, bad: Int) -> FaultCause? {
+        if outsideFor >= bad { return .outOfRange }
+        if invalidFor >= bad { return .invalid }
+        if jumps.nonzeroBitCount >= FaultDetector.jumpsOfAFault { return .rateOfChange }
+        if still > 0, stillFor >= still { return .stuck }
+        if absent > 0, absentFor >= absent { return .absent }
+        return nil
+    }
+}
+
 extension FaultDetector {
     func save(to writer: inout StateWriter) {
-        writer.write(last)
-        writer.write(stillFor)
-        writer.write(absentFor)
-        writer.write(invalidFor)
-        writer.write(outsideFor)
-        writer.write(jumps)
-        writer.write(causes.map { Int64($0?.rawValue ?? -1) })
+        writer.write(watches.map(\.last))
+        writer.write(watches.map(\.stillFor))
+        writer.write(watches.map(\.absentFor))
+        writer.write(watches.map(\.invalidFor))
+        writer.write(watches.map(\.outsideFor))
+        writer.write(watches.map(\.jumps))
+        writer.write(watches.map { Int64($0.cause?.rawValue ?? -1) })
     }
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
-        let channels = last.count
-        last = try reader.readDoubles(count: channels)
-        stillFor = try reader.readCounts(count: channels)
-        absentFor = try reader.readCounts(count: channels)
-        invalidFor = try reader.readCounts(count: channels)
-        outsideFor = try reader.readCounts(count: channels)
-        jumps = try reader.readCounts(count: channels)
+        let channels = watches.count
+        let last = try reader.readDoubles(count: channels)
+        let stillFor = try reader.readCounts(count: channels)
+        let absentFor = try reader.readCounts(count: channels)
+        let invalidFor = try reader.readCounts(count: channels)
+        let outsideFor = try reader.readCounts(count: channels)
+        let jumps = try reader.readCounts(count: channels)
         guard jumps.allSatisfy({ $0 <= Self.window }) else { throw .inconsistent }
-        let saved = try reader.readIntegers(count: channels)
-        guard saved.allSatisfy({ (-1..<Int64(FaultCause.allCases.count)).contains($0) }) else {
+        let causes = try reader.readIntegers(count: channels)
+        guard causes.allSatisfy({ (-1..<Int64(FaultCause.allCases.count)).contains($0) }) else {
             throw .inconsistent
         }
-        causes = saved.map {
-            FaultCause(rawValue: Int(clamping: $0))
+        watches = (0..<channels).map { c in
+            Watch(
+                last: last[c],
+                stillFor: stillFor[c],
+                absentFor: absentFor[c],
+                invalidFor: invalidFor[c],
+                outsideFor: outsideFor[c],
+                jumps: jumps[c],
+                cause: FaultCause(rawValue: Int(clamping: causes[c]))
+            )
         }
     }
 }

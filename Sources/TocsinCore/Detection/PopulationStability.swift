@@ -1,5 +1,3 @@
-import Glibc
-
 /// How far the recent distribution of a quantity is from its usual one.
 ///
 ///     w_k ← w_k + (1[bin = k] − w_k)/200,  from w_k = p_k
@@ -46,14 +44,25 @@ public struct PopulationStability: Sendable, Equatable {
     /// Takes in one value and returns the index; does not allocate.
     public mutating func update(_ value: Double, reference: Reference) -> Double {
         let bin = reference.bin(value)
-        var index = 0.0
-        for k in shares.indices {
-            shares[k] += Self.rate * ((k == bin ? 1 : 0) - shares[k])
-            let w = max(shares[k], 1e-4)
-            let p = max(reference.shares[k], 1e-4)
-            index += (w - p) * log(w / p)
+        let usual = reference.shares.span
+        var recent = shares.mutableSpan
+        precondition(recent.count == usual.count)
+        var index = SIMD2<Double>.zero
+        for k in recent.indices {
+            recent[k] += Self.rate * ((k == bin ? 1 : 0) - recent[k])
         }
-        return index
+        for k in stride(from: 0, to: recent.count, by: 2) {
+            // The second of the last two may be missing: it then agrees, and adds nothing.
+            let hasSecond = k + 1 < recent.count
+            let w = Self.floored(recent[k], hasSecond ? recent[k + 1] : 1)
+            let p = Self.floored(usual[k], hasSecond ? usual[k + 1] : 1)
+            index += (w - p) * logarithm(w / p)
+        }
+        return index.sum()
+    }
+
+    private static func floored(_ a: Double, _ b: Double) -> SIMD2<Double> {
+        SIMD2(max(a, 1e-4), max(b, 1e-4))
     }
 
     mutating func restore(_ saved: [Double]) {

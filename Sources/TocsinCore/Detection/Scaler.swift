@@ -30,6 +30,10 @@ public struct Scaler: Sendable, Equatable {
     ///   - features: dimensionless, within ± ``residualLimit``, `[channels]`; overwritten; NaN for a
     ///     missing channel
     public func transform(_ values: [Double], into features: inout [Float]) {
+        let values = values.span
+        let offset = offset.span
+        let gain = gain.span
+        var features = features.mutableSpan
         for c in values.indices {
             let scaled = Float((values[c] - offset[c]) * gain[c])
             features[c] = scaled.isNaN ? scaled : scaled.clipped(to: Self.residualLimit)

@@ -47,14 +47,22 @@ public struct StatePace: Sendable, Equatable {
             four: Int
         ) -> Double {
             let size = hidden.count
-            var sum = 0.0
-            for i in 0..<size {
-                let h = state[hidden.lowerBound + i]
-                let short = min(abs(h - past[one + i]), limits[i])
-                let long = min(abs(h - past[four + i]), limits[size + i])
-                sum += Double(weights[i] * short + weights[size + i] * long)
+            let live = state.span.extracting(hidden)
+            let before = past.span.extracting(one..<one + size)
+            let earlier = past.span.extracting(four..<four + size)
+            let a = weights.span.extracting(0..<size)
+            let b = weights.span.extracting(size..<2 * size)
+            let shortest = limits.span.extracting(0..<size)
+            let longest = limits.span.extracting(size..<2 * size)
+            var sums = Lanes.zero
+            for i in stride(from: 0, to: size, by: Lanes.scalarCount) {
+                let h = live.lanes(at: i)
+                let short = (h - before.lanes(at: i)).magnitudes
+                let long = (h - earlier.lanes(at: i)).magnitudes
+                sums += a.lanes(at: i) * short.limited(to: shortest.lanes(at: i))
+                sums += b.lanes(at: i) * long.limited(to: longest.lanes(at: i))
             }
-            return sum
+            return Double(sums.sum())
         }
     }
 
@@ -86,11 +94,8 @@ public struct StatePace: Sendable, Equatable {
     ) -> (step: Double, pace: Double) {
         let size = hidden.count
         let last = (next + Self.span - 1) % Self.span
-        var square = 0.0
-        for i in 0..<size {
-            let change = Double(state[hidden.lowerBound + i] - past[last * size + i])
-            square += change * change
-        }
+        let live = state.span.extracting(hidden)
+        let square = squaredStep(to: live, from: last * size)
         let step = known > 0 ? square.squareRoot() : .nan
         if known == Self.span, !reference.weights.isEmpty {
             let sum = reference.sum(
@@ -102,10 +107,25 @@ public struct StatePace: Sendable, Equatable {
             )
             pace += Self.rate * (sum - reference.offset - pace)
         }
-        for i in 0..<size { past[next * size + i] = state[hidden.lowerBound + i] }
+        keep(live, at: next * size)
         next = (next + 1) % Self.span
         known = min(known + 1, Self.span)
         return (step, pace)
+    }
+
+    private func squaredStep(to live: Span<Float>, from start: Int) -> Double {
+        let before = past.span.extracting(start..<start + live.count)
+        var squares = Lanes.zero
+        for i in stride(from: 0, to: live.count, by: Lanes.scalarCount) {
+            let change = live.lanes(at: i) - before.lanes(at: i)
+            squares += change * change
+        }
+        return Double(squares.sum())
+    }
+
+    private mutating func keep(_ live: Span<Float>, at start: Int) {
+        var past = past.mutableSpan
+        live.copy(into: &past, at: start)
     }
 
     /// Forgets the states, and not the pace, after a reset.

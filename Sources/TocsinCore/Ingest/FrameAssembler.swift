@@ -30,7 +30,10 @@ public struct FrameAssembler: Sendable {
 
     private let channels: Int
     private let slots: Int64
+    // Durations count attoseconds; what is asked per sample is kept in microseconds.
     private let period: Int64
+    private let maxGap: Int64
+    private let patience: Int64
     /// How long a value is held, in microseconds; negative for never.
     private let holdLimit: Int64
 
@@ -42,10 +45,16 @@ public struct FrameAssembler: Sendable {
     private(set) var newest: Int64 = -1
     /// The latest sample's time.
     private(set) var watermark: Int64 = .min
-    /// Values of the open frames, `[slots, channels]`; NaN if none.
-    private(set) var values: [Double]
-    /// Which samples have arrived, `[slots, channels]`.
-    private(set) var hasArrived: [Bool]
+    /// A place in an open frame.
+    private struct Place {
+        /// NaN if none.
+        var value = Double.nan
+        /// Whether a sample has arrived, be it "no value".
+        var hasArrived = false
+    }
+
+    /// The open frames, `[slots, channels]`.
+    private var places: [Place]
     /// How many channels have arrived, `[slots]`.
     private(set) var arrived: [Int]
     /// The last value of each channel, `[channels]`; NaN if none.
@@ -64,9 +73,10 @@ public struct FrameAssembler: Sendable {
             case .hold: clock.holdLimit.microseconds
             case .missing: -1
             }
+        maxGap = clock.maxGap.microseconds
+        patience = lateness.microseconds
         slots = min(2 + (lateness.microseconds + period - 1) / period, 64)
-        values = Array(repeating: .nan, count: Int(slots) * channels)
-        hasArrived = Array(repeating: false, count: Int(slots) * channels)
+        places = Array(repeating: Place(), count: Int(slots) * channels)
         arrived = Array(repeating: 0, count: Int(slots))
         held = Array(repeating: .nan, count: channels)
         heldSince = Array(repeating: .min, count: channels)
@@ -92,16 +102,15 @@ public struct FrameAssembler: Sendable {
         }
         let index = (time - origin + period / 2).floorDivided(by: period)
         if index < oldest { return surplus(time) ? .surplus : .late }
-        if time > watermark, watermark != .min, time - watermark > clock.maxGap.microseconds {
+        if time > watermark, watermark != .min, time - watermark > maxGap {
             return .gap
         }
         if index >= oldest + slots { return .full }
 
         let slot = Int(index % slots)
         let place = slot * channels + sample.channel
-        if hasArrived[place] { return surplus(time) ? .surplus : .duplicate }
-        hasArrived[place] = true
-        values[place] = sample.value
+        if places[place].hasArrived { return surplus(time) ? .surplus : .duplicate }
+        places[place] = Place(value: sample.value, hasArrived: true)
         arrived[slot] += 1
         newest = max(newest, index)
         watermark = max(watermark, time)
@@ -120,7 +129,7 @@ public struct FrameAssembler: Sendable {
         guard let origin, oldest <= newest else { return false }
         if arrived[Int(oldest % slots)] == channels { return true }
         let end = origin + oldest * period + period / 2
-        return watermark - end >= lateness.microseconds
+        return watermark - end >= patience
     }
 
     /// Whether a frame waits, complete or not.
@@ -136,21 +145,19 @@ public struct FrameAssembler: Sendable {
         frame.time = Timestamp(microseconds: time)
         let isSilent = arrived[slot] == 0
         for c in 0..<channels {
-            let place = slot * channels + c
-            let value = values[place]
-            frame.isFresh[c] = !value.isNaN
-            frame.isInvalid[c] = hasArrived[place] && value.isNaN
-            if !value.isNaN {
-                frame.values[c] = value
-                held[c] = value
+            let place = places[slot * channels + c]
+            places[slot * channels + c] = Place()
+            frame.isFresh[c] = !place.value.isNaN
+            frame.isInvalid[c] = place.hasArrived && place.value.isNaN
+            if !place.value.isNaN {
+                frame.values[c] = place.value
+                held[c] = place.value
                 heldSince[c] = time
             } else if isSilent || heldSince[c] == .min || time - heldSince[c] > holdLimit {
                 frame.values[c] = .nan
             } else {
                 frame.values[c] = held[c]
             }
-            values[place] = .nan
-            hasArrived[place] = false
         }
         arrived[slot] = 0
         oldest += 1
@@ -177,8 +184,8 @@ extension FrameAssembler {
         writer.write(oldest)
         writer.write(newest)
         writer.write(watermark)
-        writer.write(values)
-        writer.write(hasArrived.map { Int64($0 ? 1 : 0) })
+        writer.write(places.map(\.value))
+        writer.write(places.map { Int64($0.hasArrived ? 1 : 0) })
         writer.write(held)
         writer.write(heldSince)
     }
@@ -191,19 +198,20 @@ extension FrameAssembler {
         oldest = try reader.readCount()
         newest = try reader.readInteger()
         watermark = try reader.readTime()
-        values = try reader.readDoubles(count: values.count)
-        let flags = try reader.readIntegers(count: hasArrived.count)
+        let values = try reader.readDoubles(count: places.count)
+        let flags = try reader.readIntegers(count: places.count)
         held = try reader.readDoubles(count: held.count)
         heldSince = try reader.readIntegers(count: heldSince.count)
-        hasArrived = flags.map { $0 != 0 }
+        places = zip(values, flags).map { Place(value: $0, hasArrived: $1 != 0) }
         guard flags.allSatisfy({ $0 == 0 || $0 == 1 }),
-            zip(values, hasArrived).allSatisfy({ $0.isFinite && $1 || $0.isNaN }),
+            places.allSatisfy({ $0.value.isFinite && $0.hasArrived || $0.value.isNaN }),
             held.allSatisfy({ !$0.isInfinite }),
             heldSince.allSatisfy({ $0 == .min || abs($0) < 1 << 60 }),
             isConsistent
         else { throw .inconsistent }
         for slot in arrived.indices {
-            arrived[slot] = hasArrived[slot * channels..<(slot + 1) * channels].count { $0 }
+            let frame = slot * channels..<(slot + 1) * channels
+            arrived[slot] = places[frame].count(where: \.hasArrived)
         }
     }
 
