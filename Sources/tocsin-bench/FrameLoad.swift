@@ -1,4 +1,5 @@
 import CAllocationCounter
+import Glibc
 import TocsinCore
 import TocsinNN
 import TocsinTraining
@@ -55,16 +56,16 @@ struct FrameLoad {
         for _ in 0..<20 {
             let before = assessed
             let allocatedBefore = allocation_counter_read()
-            let begin = ContinuousClock.now
+            let begin = processorSeconds()
             feed(&fleet, ticks: tick..<tick + ticks, &random, &assessed)
-            let between = ContinuousClock.now
+            let between = processorSeconds()
             allocations += UInt64(allocation_counter_read() - allocatedBefore)
             step(model.autoencoder, &states, ticks: ticks, &random)
-            let end = ContinuousClock.now
+            let end = processorSeconds()
             tick += ticks
             counted += assessed - before
-            frameTimes.append((between - begin).inSeconds * 1e6 / Double(assessed - before))
-            stepTimes.append((end - between).inSeconds * 1e6 / Double(ticks * devices))
+            frameTimes.append((between - begin) * 1e6 / Double(assessed - before))
+            stepTimes.append((end - between) * 1e6 / Double(ticks * devices))
         }
         return Cost(
             microseconds: median(frameTimes),
@@ -85,6 +86,13 @@ struct FrameLoad {
         for _ in 0..<ticks {
             for device in 0..<devices { autoencoder.step(features, state: &states[device]) }
         }
+    }
+
+    /// What this thread has had of a processor; while another runs there, it stands still.
+    private func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
