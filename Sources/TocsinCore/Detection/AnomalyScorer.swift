@@ -90,6 +90,7 @@ public struct AnomalyScorer: Sendable {
         }
         Self.compare(features, expected, isCounted, calibration, into: &deviations)
         tracker.update(deviations)
+        Self.limit(&deviations)
         guard let means = tracker.means(where: isCounted) else { return nil }
         Self.share(tracker, isCounted, into: &shares)
         return Energies(trained: means.energy, recent: means.novelty)
@@ -143,8 +144,14 @@ public struct AnomalyScorer: Sendable {
         for c in deviations.indices {
             deviations[c] = .nan
             guard let expected, isCounted[c] else { continue }
-            let deviation = Double(features[c] - expected[c]) / calibration.residual.rms[c]
-            deviations[c] = min(max(deviation, -10), 10)
+            deviations[c] = Double(features[c] - expected[c]) / calibration.residual.rms[c]
+        }
+    }
+
+    private static func limit(_ deviations: inout [Double]) {
+        var deviations = deviations.mutableSpan
+        for c in deviations.indices where !deviations[c].isNaN {
+            deviations[c] = min(max(deviations[c], -10), 10)
         }
     }
 

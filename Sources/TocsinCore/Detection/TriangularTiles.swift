@@ -26,10 +26,10 @@ struct TriangularTiles: Sendable, Equatable {
         }
     }
 
-    /// |L (x − mean)|², for spans of `size` elements; does not allocate.
+    /// |L (x − mean)|², for spans of `size` elements, 0 for an empty x; does not allocate.
     func squaredLength(of x: Span<Float>, from mean: Span<Float>) -> Double {
         let columns = columns.span
-        precondition(x.count == mean.count)
+        precondition(x.isEmpty || x.count == mean.count)
         var squares = Lanes.zero
         var next = 0
         var top = 0
