@@ -99,11 +99,22 @@ void tocsin_step(enum tocsin_instruction_set set, const struct tocsin_layer *lay
     step_tile(set, layers, layer_count, weights, &device, 1);
 }
 
-void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                         size_t layer_count, const float *weights, const float *features,
-                         size_t feature_count, float *records,
-                         const struct tocsin_record *record, const ptrdiff_t *indices,
-                         size_t count) {
+// Where the record of a row begins: at a given address, or at an index in one piece of memory.
+typedef struct {
+    float *const *addresses;
+    float *records;
+    const ptrdiff_t *indices;
+} record_places;
+
+INLINE float *record_start(const record_places *places, size_t row, size_t stride) {
+    if (places->addresses) return places->addresses[row];
+    return places->records + (size_t)places->indices[row] * stride;
+}
+
+static void step_all(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                     size_t layer_count, const float *weights, const float *features,
+                     size_t feature_count, const record_places *places,
+                     const struct tocsin_record *record, size_t count) {
     device_places devices[TOCSIN_TILE];
     size_t done = 0;
     while (done < count) {
@@ -113,12 +124,11 @@ void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_la
         const size_t wanted = (left + tiles - 1) / tiles;
         size_t n = 0;
         for (; n < wanted; n++) {
-            const ptrdiff_t index = indices[done + n];
+            float *start = record_start(places, done + n, record->stride);
             bool is_new = true;
-            for (size_t i = 0; i < n; i++) is_new &= indices[done + i] != index;
+            for (size_t i = 0; i < n; i++) is_new &= devices[i].at[TOCSIN_RECURRENT] != start;
             // A device's second sample needs the state after its first.
             if (!is_new) break;
-            float *start = records + (size_t)index * record->stride;
             devices[n] = (device_places){{
                 (float *)features + (done + n) * feature_count,
                 start,
@@ -130,12 +140,29 @@ void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_la
         // Of a large fleet the next records are not in a near cache yet.
         const size_t ahead = left - n < n ? left - n : n;
         for (size_t i = 0; i < ahead; i++) {
-            const float *next = records + (size_t)indices[done + n + i] * record->stride;
+            const float *next = record_start(places, done + n + i, record->stride);
             for (size_t at = 0; at < record->stride; at += 16) __builtin_prefetch(next + at, 1);
         }
         step_tile(set, layers, layer_count, weights, devices, n);
         done += n;
     }
+}
+
+void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                         size_t layer_count, const float *weights, const float *features,
+                         size_t feature_count, float *records,
+                         const struct tocsin_record *record, const ptrdiff_t *indices,
+                         size_t count) {
+    const record_places places = {NULL, records, indices};
+    step_all(set, layers, layer_count, weights, features, feature_count, &places, record, count);
+}
+
+void tocsin_step_addresses(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                           size_t layer_count, const float *weights, const float *features,
+                           size_t feature_count, float *const *addresses,
+                           const struct tocsin_record *record, size_t count) {
+    const record_places places = {addresses, NULL, NULL};
+    step_all(set, layers, layer_count, weights, features, feature_count, &places, record, count);
 }
 
 double tocsin_peak(enum tocsin_instruction_set set, size_t rounds) {

@@ -98,9 +98,12 @@ public struct Autoencoder: Sendable {
         program.step(features, &state)
     }
 
+    /// Where a record holds the parts of a device's state.
+    public var recordLayout: RecordLayout { program.layout }
+
     /// Room for the states of devices that are advanced several at a time.
     public func arena() -> StateArena {
-        StateArena(StateArena.Layout(blueprint, stateSize: stateSize))
+        StateArena(recordLayout)
     }
 
     /// Advances several devices by one sample each.
@@ -116,6 +119,26 @@ public struct Autoencoder: Sendable {
     /// - Complexity: O(devices × number of weights); does not allocate.
     public func step(_ features: [Float], devices: [Int], in arena: inout StateArena) {
         program.step(features, devices, &arena)
+    }
+
+    /// As ``step(_:devices:in:)``, for records that the caller keeps anywhere in memory.
+    ///
+    /// A record is laid out as ``recordLayout`` says. It should begin at a multiple of 64 bytes.
+    /// Records that follow are fetched into the cache while a tile is computed.
+    ///
+    /// - Parameters:
+    ///   - features: dimensionless and finite, `[count, inputSize]`
+    ///   - records: where each device's record begins, `[count]`; the same address twice takes
+    ///     both steps, in order, and other overlaps are not allowed
+    ///   - count: the number of rows; may be 0
+    /// - Complexity: O(`count` × number of weights); does not allocate.
+    @unsafe
+    public func step(
+        _ features: UnsafePointer<Float>,
+        records: UnsafePointer<UnsafeMutablePointer<Float>>,
+        count: Int
+    ) {
+        unsafe program.step(features, records, count)
     }
 }
 

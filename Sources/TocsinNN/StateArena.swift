@@ -9,29 +9,10 @@ public struct StateArena: Sendable {
     /// The number of devices.
     public private(set) var count = 0
 
-    let layout: Layout
-
-    /// Where the parts of a record begin.
-    struct Layout: Sendable, Equatable {
-        let stateSize: Int
-        let code: Int
-        let forecast: Int
-        let reconstruction: Int
-        let end: Int
-
-        init(_ blueprint: Blueprint, stateSize: Int) {
-            self.stateSize = stateSize
-            code = stateSize
-            forecast = code + blueprint.codeSize
-            reconstruction = forecast + blueprint.inputSize
-            end = reconstruction + blueprint.inputSize
-        }
-
-        var stride: Int { (end + 15) / 16 * 16 }
-    }
+    let layout: RecordLayout
 
     /// An arena without devices; ``Autoencoder/arena()`` makes it.
-    init(_ layout: Layout) {
+    init(_ layout: RecordLayout) {
         self.layout = layout
     }
 
@@ -45,17 +26,17 @@ public struct StateArena: Sendable {
 
     /// Where ``values`` holds a device's ``AutoencoderState/recurrent``.
     public func recurrentRange(of device: Int) -> Range<Int> {
-        range(device, 0, layout.stateSize)
+        range(device, layout.recurrent)
     }
 
     /// Where ``values`` holds a device's ``AutoencoderState/forecast``.
     public func forecastRange(of device: Int) -> Range<Int> {
-        range(device, layout.forecast, layout.reconstruction)
+        range(device, layout.forecast)
     }
 
     /// Where ``values`` holds a device's ``AutoencoderState/reconstruction``.
     public func reconstructionRange(of device: Int) -> Range<Int> {
-        range(device, layout.reconstruction, layout.end)
+        range(device, layout.reconstruction)
     }
 
     /// A device's state; for checkpoints and resets, because reading it allocates.
@@ -65,14 +46,14 @@ public struct StateArena: Sendable {
                 recurrent: Array(values[recurrentRange(of: device)]),
                 forecast: Array(values[forecastRange(of: device)]),
                 reconstruction: Array(values[reconstructionRange(of: device)]),
-                code: Array(values[range(device, layout.code, layout.forecast)])
+                code: Array(values[range(device, layout.code)])
             )
         }
         set {
             copy(newValue.recurrent, to: recurrentRange(of: device))
             copy(newValue.forecast, to: forecastRange(of: device))
             copy(newValue.reconstruction, to: reconstructionRange(of: device))
-            copy(newValue.code, to: range(device, layout.code, layout.forecast))
+            copy(newValue.code, to: range(device, layout.code))
         }
     }
 
@@ -81,8 +62,9 @@ public struct StateArena: Sendable {
         for (place, element) in zip(range, part) { values[place] = element }
     }
 
-    private func range(_ device: Int, _ start: Int, _ end: Int) -> Range<Int> {
+    private func range(_ device: Int, _ part: Range<Int>) -> Range<Int> {
         precondition(device >= 0 && device < count, "no such device")
-        return device * layout.stride + start..<device * layout.stride + end
+        let start = device * layout.stride
+        return start + part.lowerBound..<start + part.upperBound
     }
 }

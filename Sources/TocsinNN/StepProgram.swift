@@ -10,7 +10,7 @@ struct StepProgram: Sendable {
     private let layers: [tocsin_layer]
     private let weights: AlignedFloats
     private let blueprint: Blueprint
-    private let stateSize: Int
+    let layout: RecordLayout
 
     init(
         _ network: Network,
@@ -49,14 +49,15 @@ struct StepProgram: Sendable {
         layers = packing.layers
         weights = AlignedFloats(packing.weights)
         self.blueprint = blueprint
-        stateSize = network.stateSize
+        layout = RecordLayout(blueprint, stateSize: network.stateSize)
     }
 
     /// Advances one device; does not allocate.
     func step(_ features: [Float], _ state: inout AutoencoderState) {
         precondition(features.count == blueprint.inputSize, "features have another size")
         precondition(
-            state.recurrent.count == stateSize && state.code.count == blueprint.codeSize
+            state.recurrent.count == layout.recurrent.count
+                && state.code.count == blueprint.codeSize
                 && state.forecast.count == blueprint.inputSize
                 && state.reconstruction.count == blueprint.inputSize,
             "the state is another network's"
@@ -81,7 +82,7 @@ struct StepProgram: Sendable {
             "fewer features than devices need"
         )
         precondition(
-            arena.layout == StateArena.Layout(blueprint, stateSize: stateSize),
+            arena.layout == layout,
             "the arena is another network's"
         )
         let count = arena.count
@@ -90,13 +91,7 @@ struct StepProgram: Sendable {
             let index = indices[row]
             precondition(index >= 0 && index < count, "no such device")
         }
-        let layout = arena.layout
-        var record = tocsin_record(
-            stride: layout.stride,
-            code: layout.code,
-            forecast: layout.forecast,
-            reconstruction: layout.reconstruction
-        )
+        var record = record
         unsafe tocsin_step_records(
             set.kernel,
             layers,
@@ -108,6 +103,42 @@ struct StepProgram: Sendable {
             &record,
             indices,
             indices.count
+        )
+    }
+
+    /// Advances the devices whose records begin at the given addresses; does not allocate.
+    @unsafe
+    func step(
+        _ features: UnsafePointer<Float>,
+        _ addresses: UnsafePointer<UnsafeMutablePointer<Float>>,
+        _ count: Int
+    ) {
+        precondition(count >= 0)
+        var record = record
+        unsafe addresses.withMemoryRebound(
+            to: UnsafeMutablePointer<Float>?.self,
+            capacity: count
+        ) { addresses in
+            unsafe tocsin_step_addresses(
+                set.kernel,
+                layers,
+                layers.count,
+                weights.start,
+                features,
+                blueprint.inputSize,
+                addresses,
+                &record,
+                count
+            )
+        }
+    }
+
+    private var record: tocsin_record {
+        tocsin_record(
+            stride: layout.stride,
+            code: layout.code.lowerBound,
+            forecast: layout.forecast.lowerBound,
+            reconstruction: layout.reconstruction.lowerBound
         )
     }
 }

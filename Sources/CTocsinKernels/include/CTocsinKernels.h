@@ -172,5 +172,11 @@ void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_la
                          const struct tocsin_record *record, const ptrdiff_t *indices,
                          size_t count);
 
+/// As tocsin_step_records, for records that lie anywhere: record i begins at addresses[i].
+void tocsin_step_addresses(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
+                           size_t layer_count, const float *weights, const float *features,
+                           size_t feature_count, float *const *addresses,
+                           const struct tocsin_record *record, size_t count);
+
 /// Runs independent multiply-adds, and returns the number of operations, two each.
 double tocsin_peak(enum tocsin_instruction_set set, size_t rounds);
