@@ -1,40 +1,90 @@
-/// What one frame led to.
+/// What one frame led to, or a change of condition that no frame brought.
 ///
-/// It shares the arrays of the ``DeviceMonitor`` that made it: read it while it is handed over, do
-/// not keep it, and nothing is copied.
-public struct Assessment: Sendable {
-    /// The device's number in its ``Fleet``.
-    public var device: Int
-    /// The device's name.
-    public var name: String
-    /// The model that judged.
-    public var model: Model
+/// It shows the numbers of its device where they lie, and cannot be kept: the next frame writes over
+/// them.
+public struct Assessment: ~Copyable {
+    let record: DeviceRecord
+    /// Whether it is of a frame; a silence is of none.
+    public let isOfFrame: Bool
     /// The frame's tick.
-    public var time: Timestamp
+    public let time: Timestamp
     /// The anomaly score, 1 is the boundary; `nil` while warming up, and for a frame without values.
-    public var score: AnomalyScorer.Score?
+    public let score: AnomalyScorer.Score?
     /// Whether the state has seen enough.
-    public var isWarm: Bool
+    public let isWarm: Bool
     /// Whether this frame reset the state, because of the gap before it.
-    public var isAfterGap: Bool
-    /// Each channel's share of the score, `[channels]`.
-    public var shares: [Double]
-    /// Each channel's value, in its unit; NaN if missing, `[channels]`.
-    public var values: [Double]
-    /// What the model expected, scaled; NaN if it expected nothing, `[channels]`.
-    public var expected: [Float]
-    /// Whether a sample of this period stands behind the value, `[channels]`.
-    public var isFresh: [Bool]
+    public let isAfterGap: Bool
     /// Drift of residual and hidden state; `nil` while warming up.
-    public var drift: DriftDetector.Drift?
+    public let drift: DriftDetector.Drift?
     /// Changes of condition; almost always empty.
-    public var alerts: [Alert]
+    public internal(set) var alerts: [Alert] = []
+
+    /// Of a frame that was just judged.
+    init(
+        _ record: DeviceRecord,
+        score: AnomalyScorer.Score?,
+        drift: DriftDetector.Drift?,
+        isWarm: Bool,
+        isAfterGap: Bool
+    ) {
+        self.record = record
+        isOfFrame = true
+        time = record.heads[0].frameTime
+        self.score = score
+        self.drift = drift
+        self.isWarm = isWarm
+        self.isAfterGap = isAfterGap
+    }
+
+    /// Of no frame.
+    init(_ record: DeviceRecord, alert: Alert) {
+        self.record = record
+        isOfFrame = false
+        time = alert.time
+        score = nil
+        drift = nil
+        isWarm = record.isWarm
+        isAfterGap = false
+        alerts = [alert]
+    }
+
+    /// The device's number in its ``Fleet``.
+    public var device: Int { Int(record.heads[0].device) }
+    /// The device's name.
+    public var name: String { DeviceMonitor(record).name }
+    /// The model that judged.
+    public var model: Model { DeviceMonitor(record).model }
 }
 
 extension Assessment {
-    /// What the model expected of a channel, in its unit.
-    public func expectedValue(_ channel: Int) -> Double? {
-        let feature = expected[channel]
-        return feature.isNaN ? nil : model.scaler.value(of: feature, channel: channel)
+    /// What ``share(_:of:)`` divides by: the novelty of all channels together.
+    public var noveltySum: Double { AnomalyScorer.noveltySum(record.scorer) }
+
+    /// A channel's share of the score.
+    public func share(_ channel: Int, of sum: Double) -> Double {
+        AnomalyScorer.share(record.scorer[channel], of: sum)
     }
+
+    /// A channel's value, in its unit; NaN if missing.
+    public func value(_ channel: Int) -> Double { record.frame[channel].value }
+
+    /// Whether a sample of this period stands behind a channel's value.
+    public func isFresh(_ channel: Int) -> Bool { record.frame[channel].isFresh }
+
+    /// What the model expected of a channel, in its unit; NaN if it expected nothing.
+    public func expected(_ channel: Int) -> Double {
+        let scale = unsafe record.usual.pointee.scales[channel]
+        return Double(record.expected[channel]) / scale.gain + scale.offset
+    }
+
+    /// Each channel's share of the score; empty if it is of no frame, `[channels]`.
+    public var shares: [Double] {
+        let sum = noveltySum
+        return channels.map { share($0, of: sum) }
+    }
+
+    /// Each channel's value, in its unit; NaN if missing; empty if it is of no frame, `[channels]`.
+    public var values: [Double] { channels.map { value($0) } }
+
+    private var channels: Range<Int> { isOfFrame ? record.frame.indices : 0..<0 }
 }

@@ -36,9 +36,9 @@ extension DeviceMonitor {
     private func contributions(_ kind: AlertKind) -> [Alert.Contribution] {
         let weights: [Double] =
             switch kind {
-            case .anomaly: scorer.shares
-            case .drift: drift.movements(model.calibration.drift)
-            case .fault: faults.causes.map { $0 == nil ? 0 : 1 }
+            case .anomaly: shares
+            case .drift: record.drift.movements
+            case .fault: causes.map { $0 == nil ? 0 : 1 }
             case .silence: []
             }
         let sum = weights.reduce(0, +)
@@ -46,56 +46,29 @@ extension DeviceMonitor {
         let order = weights.indices.filter { weights[$0] > 0 }
             .sorted { (-weights[$0], $0) < (-weights[$1], $1) }
         return order.prefix(10).map { c in
-            let value = frame.values[c]
-            let feature = expected[c]
+            let value = value(c)
             return Alert.Contribution(
                 channel: model.channels[c].name,
                 share: weights[c] / sum,
                 value: value.isNaN ? nil : value,
-                expected: feature.isNaN ? nil : model.scaler.value(of: feature, channel: c),
+                expected: expectedValue(c),
                 unit: model.channels[c].unit,
-                cause: kind == .fault ? faults.causes[c] : nil
+                cause: kind == .fault ? causes[c] : nil
             )
         }
     }
 }
 
 extension DeviceMonitor {
-    /// An assessment that says only that a condition changed: it is of no frame.
-    func assessment(
-        _ device: Int,
-        of kind: AlertKind,
-        _ transition: AlertCondition.Transition,
-        level: Double,
-        time: Timestamp
-    ) -> Assessment {
-        Assessment(
-            device: device,
-            name: name,
-            model: model,
-            time: time,
-            score: nil,
-            isWarm: isWarm,
-            isAfterGap: false,
-            shares: [],
-            values: [],
-            expected: [],
-            isFresh: [],
-            drift: nil,
-            alerts: [alert(kind, transition, level: level, time: time)]
-        )
-    }
-}
-
-extension DeviceMonitor {
-    /// The kinds of alert that are raised.
-    public var raisedKinds: [AlertKind] {
-        AlertKind.allCases.filter { conditions[$0.rawValue].isRaised }
+    /// What is wrong with each channel, `[channels]`.
+    var causes: [FaultCause?] {
+        record.watches.indices.map { FaultCause(rawValue: Int(record.watches[$0].cause)) }
     }
 
-    /// What the model expected of a channel in ``frame``, in its unit.
-    public func expectedValue(_ channel: Int) -> Double? {
-        let feature = expected[channel]
-        return feature.isNaN ? nil : model.scaler.value(of: feature, channel: channel)
+    /// Each channel's share of the novelty, `[channels]`.
+    private var shares: [Double] {
+        let channels = record.scorer
+        let sum = AnomalyScorer.noveltySum(channels)
+        return channels.indices.map { AnomalyScorer.share(channels[$0], of: sum) }
     }
 }

@@ -4,77 +4,99 @@ import TocsinNN
 
 extension DeviceMonitor {
     /// Writes all that changes from frame to frame.
-    public func save(to writer: inout StateWriter) {
-        assembler.save(to: &writer)
-        writer.write(state.recurrent)
-        writer.write(state.forecast)
-        scorer.save(to: &writer)
-        drift.save(to: &writer)
-        faults.save(to: &writer)
-        keeper.save(to: &writer)
-        departure.save(to: &writer)
-        for kind in AlertKind.allCases { conditions[kind.rawValue].save(to: &writer) }
-        writer.write(framesSinceReset)
-        writer.write(frames)
-        writer.write(resets)
-        writer.write(frame.time.microseconds)
-        writer.write(lastScore != nil)
-        writer.write(lastScore?.value ?? 0)
-        writer.write(lastScore?.novelty ?? 0)
-        writer.write(lastScore?.tailProbability ?? 0)
-    }
+    public func save(to writer: inout StateWriter) { record.save(to: &writer) }
 
     /// Writes which alerts are raised: that belongs to the device, whatever model judges it.
     public func saveConditions(to writer: inout StateWriter) {
-        for kind in AlertKind.allCases { conditions[kind.rawValue].save(to: &writer) }
+        record.saveConditions(to: &writer)
+    }
+}
+
+extension DeviceRecord {
+    fileprivate func save(to writer: inout StateWriter) {
+        let head = heads[0]
+        slots.save(to: &writer)
+        writer.write(recurrent.indices.map { recurrent[$0] })
+        writer.write(forecast.indices.map { forecast[$0] })
+        AnomalyScorer.save(scorer, to: &writer)
+        drift.save(to: &writer)
+        FaultDetector.save(watches, to: &writer)
+        head.keeper.save(to: &writer)
+        head.departure.save(to: &writer)
+        saveConditions(to: &writer)
+        writer.write(head.framesSinceReset)
+        writer.write(head.frames)
+        writer.write(head.resets)
+        writer.write(head.frameTime.microseconds)
+        writer.write(head.score != nil)
+        writer.write(head.score?.value ?? 0)
+        writer.write(head.score?.novelty ?? 0)
+        writer.write(head.score?.tailProbability ?? 0)
     }
 
-    /// Takes back what ``saveConditions(to:)`` wrote; when it throws, the device is as it was.
-    mutating func restoreConditions(from reader: inout StateReader) throws(StateError) {
-        var saved = conditions
+    fileprivate func saveConditions(to writer: inout StateWriter) {
+        for kind in AlertKind.allCases {
+            heads[0].conditions[kind.rawValue].save(to: &writer)
+        }
+    }
+
+    /// Takes back what ``DeviceMonitor/saveConditions(to:)`` wrote; when it throws, the device is as it
+    /// was.
+    func restoreConditions(_ bytes: ArraySlice<UInt8>) throws(StateError) {
+        var reader = StateReader(bytes)
+        var saved = heads[0].conditions
         for kind in AlertKind.allCases { try saved[kind.rawValue].restore(from: &reader) }
         try reader.expectEnd()
-        conditions = saved
+        heads[0].conditions = saved
     }
 
-    /// Takes back what ``save(to:)`` wrote for a device of the same model.
+    /// Takes back what ``DeviceMonitor/save(to:)`` wrote for a device of the same model.
     ///
     /// When it throws, the device is as it was.
-    public mutating func restore(from reader: inout StateReader) throws(StateError) {
-        var saved = self
-        try saved.assembler.restore(from: &reader)
-        let recurrent = try reader.readFloats(count: state.recurrent.count)
-        let forecast = try reader.readFloats(count: state.forecast.count)
-        guard recurrent.allSatisfy(\.isFinite), forecast.allSatisfy(\.isFinite) else {
+    func restore(_ bytes: ArraySlice<UInt8>) throws(StateError) {
+        let size = unsafe usual.pointee.layout.size
+        let before = Numbers<UInt8>.allocate(size, of: 0)
+        defer { before.deallocate() }
+        unsafe UnsafeMutableRawPointer(before.start).copyMemory(from: base, byteCount: size)
+        do {
+            var reader = StateReader(bytes)
+            try restore(from: &reader)
+            try reader.expectEnd()
+        } catch {
+            unsafe base.copyMemory(from: before.start, byteCount: size)
+            throw error
+        }
+    }
+
+    private func restore(from reader: inout StateReader) throws(StateError) {
+        try slots.restore(from: &reader)
+        let saved = try reader.readFloats(count: recurrent.count)
+        let expected = try reader.readFloats(count: forecast.count)
+        guard saved.allSatisfy(\.isFinite), expected.allSatisfy(\.isFinite) else {
             throw .inconsistent
         }
-        guard let state = model.autoencoder.state(recurrent: recurrent, forecast: forecast) else {
-            throw .inconsistent
-        }
-        saved.state = state
-        try saved.scorer.restore(from: &reader)
-        try saved.drift.restore(from: &reader)
-        try saved.faults.restore(from: &reader)
-        try saved.keeper.restore(from: &reader)
-        try saved.departure.restore(from: &reader)
+        for i in saved.indices { recurrent[i] = saved[i] }
+        for c in expected.indices { forecast[c] = expected[c] }
+        try AnomalyScorer.restore(scorer, from: &reader)
+        try drift.restore(from: &reader)
+        try FaultDetector.restore(watches, from: &reader)
+        var head = heads[0]
+        try head.keeper.restore(from: &reader)
+        try head.departure.restore(from: &reader)
         for kind in AlertKind.allCases {
-            try saved.conditions[kind.rawValue].restore(from: &reader)
+            try head.conditions[kind.rawValue].restore(from: &reader)
         }
-        saved.framesSinceReset = try reader.readCount()
-        saved.frames = try reader.readCount()
-        saved.resets = try reader.readCount()
-        saved.frame.time = Timestamp(microseconds: try reader.readTime())
+        head.framesSinceReset = try reader.readCount()
+        head.frames = try reader.readCount()
+        head.resets = try reader.readCount()
+        head.frameTime = Timestamp(microseconds: try reader.readTime())
         let hasScore = try reader.readBool()
-        let value = try reader.readAmount()
-        let novelty = try reader.readAmount()
-        let tailProbability = try reader.readAmount()
         let score = AnomalyScorer.Score(
-            value: value,
-            novelty: novelty,
-            tailProbability: tailProbability
+            value: try reader.readAmount(),
+            novelty: try reader.readAmount(),
+            tailProbability: try reader.readAmount()
         )
-        saved.lastScore = hasScore ? score : nil
-        try reader.expectEnd()
-        self = saved
+        head.score = hasScore ? score : nil
+        heads[0] = head
     }
 }

@@ -1,5 +1,5 @@
 /// A point in time: microseconds since 1970, UTC, as in the journal.
-public struct Timestamp: Sendable, Hashable {
+public struct Timestamp: BitwiseCopyable, Sendable, Hashable {
     /// Microseconds since 1970-01-01T00:00:00Z; negative before.
     public var microseconds: Int64
 

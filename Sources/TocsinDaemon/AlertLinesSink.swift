@@ -13,7 +13,7 @@ public struct AlertLinesSink: Sink {
         self.write = write
     }
 
-    public mutating func take(_ assessment: Assessment) {
+    public mutating func take(_ assessment: borrowing Assessment) {
         for alert in assessment.alerts {
             json.removeAll()
             json.alert(alert)

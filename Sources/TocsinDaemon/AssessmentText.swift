@@ -2,7 +2,7 @@ import TocsinCore
 
 extension JSONWriter {
     /// Writes the score message of `tocsin/devices/<device>/score`.
-    mutating func score(_ assessment: Assessment) {
+    mutating func score(_ assessment: borrowing Assessment) {
         let channels = assessment.model.channels
         object { json in
             json.member("device", assessment.name)
@@ -15,20 +15,24 @@ extension JSONWriter {
             json.key("channels")
             json.object { json in
                 guard assessment.score != nil else { return }
-                for c in channels.indices where assessment.shares[c] > 0 {
-                    json.member(channels[c].name, assessment.shares[c].rounded(digits: 6))
+                let sum = assessment.noveltySum
+                for c in channels.indices {
+                    let share = assessment.share(c, of: sum)
+                    guard share > 0 else { continue }
+                    json.member(channels[c].name, share.rounded(digits: 6))
                 }
             }
             json.key("expected")
             json.object { json in
                 for c in channels.indices {
-                    guard let expected = assessment.expectedValue(c) else { continue }
+                    let expected = assessment.expected(c)
+                    guard !expected.isNaN else { continue }
                     json.member(channels[c].name, Float(expected))
                 }
             }
             json.key("imputed")
             json.array { json in
-                for c in channels.indices where !assessment.isFresh[c] {
+                for c in channels.indices where !assessment.isFresh(c) {
                     json.value(channels[c].name)
                 }
             }

@@ -15,8 +15,8 @@ public struct CSVSink: Sink {
         write(Array("timestamp,device,score,novelty,tail_probability,warm\(names)\n".utf8))
     }
 
-    public mutating func take(_ assessment: Assessment) {
-        guard !assessment.values.isEmpty else { return }
+    public mutating func take(_ assessment: borrowing Assessment) {
+        guard assessment.isOfFrame else { return }
         let score = assessment.score
         var line = "\(assessment.time),\(assessment.name)"
         line += ",\(score.map { $0.value.description } ?? "")"

@@ -29,7 +29,7 @@ struct Checkpoint {
     init() {}
 
     /// The state of a fleet.
-    init(fleet: Fleet, streams: [String], outbox: Outbox) {
+    init(fleet: borrowing Fleet, streams: [String], outbox: Outbox) {
         for monitor in fleet.devices {
             var writer = StateWriter()
             monitor.save(to: &writer)

@@ -13,8 +13,8 @@ public struct JSONLinesSink: Sink {
         self.write = write
     }
 
-    public mutating func take(_ assessment: Assessment) {
-        guard !assessment.values.isEmpty else { return }
+    public mutating func take(_ assessment: borrowing Assessment) {
+        guard assessment.isOfFrame else { return }
         json.removeAll()
         json.score(assessment)
         write(json.bytes + [UInt8(ascii: "\n")])

@@ -23,13 +23,13 @@ struct MQTTSink: Sink {
         self.policy = policy
     }
 
-    mutating func take(_ assessment: Assessment) {
-        if !assessment.values.isEmpty { publishScore(assessment) }
+    mutating func take(_ assessment: borrowing Assessment) {
+        if assessment.isOfFrame { publishScore(assessment) }
         for alert in assessment.alerts { publish(alert) }
         if assessment.isAfterGap { notices.post(.stateReset(device: assessment.name)) }
     }
 
-    private mutating func publishScore(_ assessment: Assessment) {
+    private mutating func publishScore(_ assessment: borrowing Assessment) {
         while topics.count <= assessment.device { topics.append(("", Timestamp(microseconds: 0))) }
         let device = assessment.device
         if topics[device].topic.isEmpty {

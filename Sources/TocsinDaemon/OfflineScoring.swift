@@ -1,7 +1,7 @@
 public import TocsinCore
 
 /// Scores tables by the very fleet of the daemon.
-public struct OfflineScoring {
+public struct OfflineScoring: ~Copyable {
     private var fleet: Fleet
     private let model: Model
     /// The place in the frame of each column, or `nil` for one that the model does not know.
@@ -17,7 +17,7 @@ public struct OfflineScoring {
     }
 
     /// Takes in a row; empty fields are samples that were never sent.
-    public mutating func take(_ row: CSVReader.Row, emit: (Assessment) -> Void) {
+    public mutating func take(_ row: CSVReader.Row, emit: (borrowing Assessment) -> Void) {
         guard let number = fleet.add(row.device, model: model, stream: 0, now: row.time) else {
             return
         }
@@ -35,7 +35,7 @@ public struct OfflineScoring {
     }
 
     /// Scores what is left.
-    public mutating func finish(emit: (Assessment) -> Void) {
+    public mutating func finish(emit: (borrowing Assessment) -> Void) {
         fleet.flush(emit)
     }
 

@@ -26,7 +26,7 @@ struct Pipeline: ~Copyable {
     private var lastStatus = ""
 
     init(
-        fleet: Fleet,
+        fleet: consuming Fleet,
         intake: Intake,
         output: MQTTSink,
         inbox: Inbox,
@@ -114,7 +114,7 @@ struct Pipeline: ~Copyable {
             case .taken:
                 break
             case .unwatched(let device, let isNews):
-                if fleet.devices.count >= fleet.capacity {
+                if fleet.count >= fleet.capacity {
                     notices.post(.tooManyDevices(limit: fleet.capacity))
                 } else if isNews {
                     notices.post(.deviceWithoutModel(device: device))
@@ -177,7 +177,7 @@ struct Pipeline: ~Copyable {
         connection.wasReady = true
         sayReady(statusLine)
         notices.post(
-            .started(devices: fleet.devices.count, models: intake.assignment.rules.count)
+            .started(devices: fleet.count, models: intake.assignment.rules.count)
         )
     }
 
@@ -196,15 +196,14 @@ struct Pipeline: ~Copyable {
     }
 
     private mutating func reload(_ next: Reloader.Outcome) {
-        let before = fleet.devices.count
+        let before = fleet.count
         let names = intake.streams.map(\.name)
-        let (reloaded, kept) = fleet.reloaded(
+        let kept = fleet.reload(
             names: names,
             intake: next.intake,
             policies: next.policies,
             now: clock.now()
         ) { output.take($0) }
-        fleet = reloaded
         earlier = counters
         intake = next.intake
         output.policy = next.publishing
@@ -265,7 +264,9 @@ struct Pipeline: ~Copyable {
 
     private var report: StatusReport {
         StatusReport(
-            fleet: fleet,
+            devices: fleet.devices,
+            policies: fleet.policies,
+            counted: fleet.counters,
             intake: counters,
             streams: intake.streams.map(\.name),
             overflow: inbox.overflow,

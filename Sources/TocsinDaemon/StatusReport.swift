@@ -4,7 +4,9 @@ import TocsinFiles
 
 /// How the daemon is, in JSON and in a line.
 struct StatusReport {
-    let fleet: Fleet
+    let devices: [DeviceMonitor]
+    let policies: AlertPolicies
+    let counted: FleetCounters
     let intake: IntakeCounters
     let streams: [String]
     let overflow: Int
@@ -18,9 +20,9 @@ struct StatusReport {
 
     /// For `systemctl status`.
     var line: String {
-        let raised = fleet.devices.reduce(0) { $0 + $1.raisedKinds.count }
-        let frames = fleet.counters.frames
-        return "\(fleet.devices.count) devices, \(raised) alerts raised, \(frames) frames scored"
+        let raised = devices.reduce(0) { $0 + $1.raisedKinds.count }
+        let frames = counted.frames
+        return "\(devices.count) devices, \(raised) alerts raised, \(frames) frames scored"
     }
 
     /// The answer to a question, one line of JSON.
@@ -28,14 +30,14 @@ struct StatusReport {
         switch request {
         case .status: return status()
         case .inspect(let name):
-            guard let number = fleet.find(name) else {
+            guard let monitor = devices.first(where: { $0.name == name }) else {
                 var json = JSONWriter()
                 json.object { json in
                     json.member("error", "unknown device '\(name)'")
                 }
                 return json.bytes
             }
-            return state(of: fleet.devices[number])
+            return state(of: monitor)
         }
     }
 
@@ -52,20 +54,20 @@ struct StatusReport {
         json.member("version", tocsinVersion)
         json.member("uptime_s", uptime.inSeconds.rounded(digits: 1))
         json.member("connected", isConnected)
-        json.member("devices", fleet.devices.count)
+        json.member("devices", devices.count)
         json.member("messages", intake.messages)
         json.member("messages_per_s", (Double(intake.messages) / seconds).rounded(digits: 2))
-        json.member("frames", fleet.counters.frames)
-        json.member("frames_per_s", (Double(fleet.counters.frames) / seconds).rounded(digits: 2))
-        json.member("resets", fleet.counters.resets)
+        json.member("frames", counted.frames)
+        json.member("frames_per_s", (Double(counted.frames) / seconds).rounded(digits: 2))
+        json.member("resets", counted.resets)
         json.key("dropped")
         json.object { json in
             let causes: [(String, Int)] = [
                 ("unreadable", intake.rejected - intake.unmatched),
                 ("unmatched_topic", intake.unmatched),
                 ("without_model", intake.unwatched), ("unknown_channel", intake.unknownChannels),
-                ("duplicate", fleet.counters.duplicates), ("late", fleet.counters.late),
-                ("within_period", fleet.counters.surplus),
+                ("duplicate", counted.duplicates), ("late", counted.late),
+                ("within_period", counted.surplus),
                 ("queue_full", overflow), ("not_published", outputDropped),
                 ("alerts", alertsLost),
             ]
@@ -81,7 +83,7 @@ struct StatusReport {
 
     /// How far the freshest device's newest sample lies behind the clock.
     private var lag: Double? {
-        let newest = fleet.devices.compactMap(\.latest).max()
+        let newest = devices.compactMap(\.latest).max()
         return newest.map { max((now - $0).inSeconds, 0) }
     }
 
@@ -91,7 +93,7 @@ struct StatusReport {
             health(&json)
             json.key("device_list")
             json.array { json in
-                for monitor in fleet.devices {
+                for monitor in devices {
                     json.object { json in
                         json.member("device", monitor.name)
                         json.member("score", monitor.lastScore?.value)
@@ -160,13 +162,13 @@ struct StatusReport {
     /// are to be expected above the boundary as it is.
     private func account(_ monitor: DeviceMonitor, _ json: inout JSONWriter) {
         let months = monitor.model.clock.monthsPerFrame
-        let threshold = monitor.threshold(policies: fleet.policies)
-        json.member("per_month", fleet.policies.budgetPerMonth)
+        let threshold = monitor.threshold(policies: policies)
+        json.member("per_month", policies.budgetPerMonth)
         json.member("months", (Double(monitor.keeper.frames) * months).rounded(digits: 6))
         json.member("rang", Int(monitor.keeper.alerts))
         json.member(
             "allowed",
-            fleet.policies.budgetPerMonth.map {
+            policies.budgetPerMonth.map {
                 (Double(monitor.keeper.frames) * months * $0).rounded(digits: 3)
             }
         )
@@ -180,7 +182,7 @@ struct StatusReport {
         for (c, channel) in monitor.model.channels.enumerated() {
             json.key(channel.name)
             json.object { json in
-                json.member("value", monitor.frame.values[c])
+                json.member("value", monitor.value(c))
                 json.member("expected", Float(monitor.expectedValue(c) ?? .nan))
                 json.member("unit", channel.unit)
             }

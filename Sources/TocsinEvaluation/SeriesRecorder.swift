@@ -41,10 +41,10 @@ struct SeriesRecorder {
     }
 
     /// Takes in what the model made of a frame.
-    mutating func take(_ assessment: Assessment, _ policy: AlertPolicy) {
+    mutating func take(_ assessment: borrowing Assessment, _ policy: AlertPolicy) {
         for alert in assessment.alerts where !alert.isReminder { note(alert) }
         // Silence is said of no frame.
-        guard !assessment.values.isEmpty else { return }
+        guard assessment.isOfFrame else { return }
         frames.append(
             ScoredFrame(
                 time: assessment.time,

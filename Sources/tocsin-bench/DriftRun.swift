@@ -42,7 +42,7 @@ struct DriftRun {
     var isSeenByState: Bool { DriftCause.allCases.contains { $0 != .residual && isSeen(by: $0) } }
 
     private mutating func take(
-        _ assessment: Assessment,
+        _ assessment: borrowing Assessment,
         _ row: Int,
         _ conditions: inout [AlertCondition]
     ) {

@@ -45,10 +45,10 @@ struct DeviceStateTests {
     }
 
     private func run(_ line: inout Line, _ steps: some Sequence<Step>) {
-        var found: [Assessment] = []
+        var found: [Said] = []
         for step in steps {
-            line.fleet.take(step.sample, arrival: step.arrival) { found.append($0) }
-            line.fleet.assess { found.append($0) }
+            line.fleet.take(step.sample, arrival: step.arrival) { found.append(Said($0)) }
+            line.fleet.assess { found.append(Said($0)) }
         }
         line.assessments += found
     }
@@ -103,8 +103,8 @@ struct DeviceStateTests {
         var line = try started(Self.model())
         run(&line, steps[..<200])
         let bytes = line.saved(0)
-        let fresh = try started(Self.model())
-        let before = fresh.saved(0)
+        let model = try Self.model()
+        let before = try started(model).saved(0)
         var random = SeededGenerator(seed: 3)
         var refused = 0
         for round in 0..<3000 {
@@ -112,7 +112,7 @@ struct DeviceStateTests {
             // Every byte once with its sign and exponent turned over, then anything.
             let place = round < bytes.count ? round : random.integer(in: 0..<bytes.count)
             damaged[place] ^= round < bytes.count ? 0xFF : 1 << UInt8(random.integer(in: 0..<8))
-            var other = fresh
+            var other = try started(model)
             do {
                 try other.fleet.restore(0, from: damaged[...])
             } catch {
@@ -162,50 +162,55 @@ struct DeviceStateTests {
                 ModelAssignment.Rule(model: model),
             ])
         )
-        let (fleet, kept) = line.fleet.reloaded(
+        let counters = line.fleet.counters
+        let policies = line.fleet.policies
+        let kept = line.fleet.reload(
             names: ["json"],
             intake: intake,
-            policies: line.fleet.policies,
+            policies: policies,
             now: .at(0)
         ) { _ in Issue.record("nothing is raised, so nothing is cleared") }
         #expect(kept == 1)
-        #expect(fleet.devices.map(\.name) == ["p1"])
-        #expect(fleet.devices.map(\.stream) == [1])
-        #expect(fleet.counters == line.fleet.counters)
-        line.fleet = fleet
+        #expect(line.fleet.devices.map(\.name) == ["p1"])
+        #expect(line.fleet.devices.map(\.stream) == [1])
+        #expect(line.fleet.counters == counters)
         run(&line, steps[170...])
         #expect(line.assessments.map(\.score) == whole.assessments.map(\.score))
         #expect(line.alerts == whole.alerts)
-        let gone = line.fleet.reloaded(
+        let still = line.fleet.reload(
             names: ["was", "other"],
             intake: intake,
             policies: AlertPolicies(),
             now: .at(0)
         ) { _ in }
-        #expect(gone.kept == 1)
-        let removed = line.fleet.reloaded(
-            names: ["other", "was"],
+        #expect(still == 1)
+        let none = line.fleet.reload(
+            names: ["was", "other"],
             intake: intake,
             policies: AlertPolicies(),
             now: .at(0)
         ) { _ in }
-        #expect(removed.kept == 0)
+        #expect(none == 0)
     }
 
     @Test func `what is raised outlives a new model, and ends with its stream`() throws {
-        var line = try started(try Self.model())
+        let model = try Self.model()
+        var line = try started(model)
         run(&line, Self.steps(1))
         let raised = line.fleet.devices[0].raisedKinds
         #expect(raised.contains(.anomaly))
         let ids = raised.map { kind in line.alerts.last { $0.kind == kind }?.id }
 
         var found: [Alert] = []
-        let gone = line.fleet.reloaded(
+        var gone = try started(model)
+        run(&gone, Self.steps(1))
+        let left = gone.fleet.reload(
             names: ["was"],
-            intake: line.intake,
+            intake: gone.intake,
             policies: AlertPolicies(),
             now: .at(999)
         ) { found += $0.alerts }
+        #expect(left == 0)
         #expect(gone.fleet.devices.isEmpty)
         #expect(found.map(\.kind) == raised)
         #expect(found.map(\.id) == ids)
@@ -217,18 +222,17 @@ struct DeviceStateTests {
             streams: line.intake.streams,
             assignment: ModelAssignment([ModelAssignment.Rule(model: retrained)])
         )
-        let (fleet, kept) = line.fleet.reloaded(
+        let kept = line.fleet.reload(
             names: ["json"],
             intake: line.intake,
             policies: AlertPolicies(),
             now: .at(999)
         ) { _ in Issue.record("somebody still judges it") }
         #expect(kept == 0)
-        #expect(fleet.devices.map(\.raisedKinds) == [raised])
-        #expect(fleet.devices.map(\.frames) == [0])
+        #expect(line.fleet.devices.map(\.raisedKinds) == [raised])
+        #expect(line.fleet.devices.map(\.frames) == [0])
 
         // The new model finds nothing wrong, and clears what the old one raised: once, by its id.
-        line.fleet = fleet
         line.assessments = []
         var random = SeededGenerator(seed: 3)
         for t in 0..<200 {

@@ -46,7 +46,7 @@ struct FleetTests {
             line.assessments.map { $0.drift == nil } == line.assessments.map { $0.score == nil }
         )
         // The first frame cannot have been foreseen.
-        #expect(line.assessments.map { $0.expectedValue(0) == nil }.filter { $0 }.count == 1)
+        #expect(line.assessments.map { $0.expected[0].isNaN }.filter { $0 }.count == 1)
     }
 
     @Test func `what is out of the ordinary scores above what is not, and rings`() throws {
@@ -69,7 +69,7 @@ struct FleetTests {
         let before = line.assessments.count
         feed(&line, 100..<110)
         // Silence came and went at the gap; what is left is of a frame.
-        let after = line.assessments[before...].filter { !$0.values.isEmpty }
+        let after = line.assessments[before...].filter { $0.isOfFrame }
         #expect(after.map(\.isAfterGap) == [true] + Array(repeating: false, count: 9))
         #expect(after.map { $0.score != nil } == after.indices.map { $0 >= 4 })
         #expect(line.fleet.counters.resets == 1)
@@ -94,14 +94,14 @@ struct FleetTests {
     @Test func `a frame that was open before a gap is judged first`() throws {
         var line = try started(.small(), lateness: .seconds(3))
         feed(&line, 0..<10)
-        var found: [Assessment] = []
+        var found: [Said] = []
         let half = Sample(device: 0, channel: 1, time: .at(10), value: 10)
-        line.fleet.take(half, arrival: .at(10)) { found.append($0) }
+        line.fleet.take(half, arrival: .at(10)) { found.append(Said($0)) }
         let late = Sample(device: 0, channel: 0, time: .at(100), value: 10)
-        line.fleet.take(late, arrival: .at(100)) { found.append($0) }
-        line.fleet.assess { found.append($0) }
+        line.fleet.take(late, arrival: .at(100)) { found.append(Said($0)) }
+        line.fleet.assess { found.append(Said($0)) }
         // Silence first, since the gap is longer than 30 seconds, then what was left.
-        let frames = found.filter { !$0.values.isEmpty }
+        let frames = found.filter { $0.isOfFrame }
         #expect(frames.map(\.time) == [.at(10)])
         #expect(frames.first?.values[1] == 10)
     }
@@ -226,7 +226,7 @@ struct FleetTests {
 
     @Test func `devices do not disturb each other`() throws {
         let model = try Model.small()
-        var alone: [[Assessment]] = []
+        var alone: [[Said]] = []
         for d in 0..<3 {
             var line = try started(model)
             feed(&line, 0..<60, shiftedFrom: 40, seed: UInt64(d))
@@ -236,7 +236,7 @@ struct FleetTests {
         for d in 0..<3 {
             #expect(line.fleet.add("p\(d)", model: model, stream: 0, now: .at(0)) == d)
         }
-        var found: [Assessment] = []
+        var found: [Said] = []
         for t in 0..<60 {
             for c in 0..<2 {
                 for d in 0..<3 {
@@ -249,10 +249,10 @@ struct FleetTests {
                         time: .at(Double(t)),
                         value: values[c]
                     )
-                    line.fleet.take(sample, arrival: .at(Double(t))) { found.append($0) }
+                    line.fleet.take(sample, arrival: .at(Double(t))) { found.append(Said($0)) }
                 }
             }
-            line.fleet.assess { found.append($0) }
+            line.fleet.assess { found.append(Said($0)) }
         }
         for d in 0..<3 {
             let mine = found.filter { $0.device == d }

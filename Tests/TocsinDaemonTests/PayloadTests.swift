@@ -10,7 +10,7 @@ struct PayloadTests {
     /// A scored table of one pump, with a fault in its second half.
     private func scored(
         _ more: String = "",
-        _ take: (Assessment) -> Void
+        _ take: (borrowing Assessment) -> Void
     ) async throws -> OfflineScoring {
         let folder = try TemporaryFolder()
         try await command(
@@ -103,7 +103,7 @@ struct PayloadTests {
     @Test func `a table with none of the model's channels is refused`() async throws {
         let model = try Setup.loadModel(try await TrainedModel.files.model.path)
         #expect(throws: MissingChannels.self) {
-            try OfflineScoring(model: model, channels: ["colour"], policies: AlertPolicies())
+            _ = try OfflineScoring(model: model, channels: ["colour"], policies: AlertPolicies())
         }
     }
 
@@ -131,7 +131,9 @@ struct PayloadTests {
         let now = Timestamp(microseconds: 1_767_225_600_000_000)
         _ = fleet.add("pump \"1\"", model: model, stream: 0, now: now)
         let report = StatusReport(
-            fleet: fleet,
+            devices: fleet.devices,
+            policies: fleet.policies,
+            counted: fleet.counters,
             intake: IntakeCounters(),
             streams: ["objects"],
             overflow: 3,

@@ -30,12 +30,7 @@ struct DriftCalibratorTests {
             var detector = DriftDetector(reference)
             var largest = [0.0, 0, 0, 0]
             for (deviation, state) in zip(deviations, states) {
-                let drift = detector.update(
-                    deviations: deviation,
-                    state: state,
-                    hidden: 0..<2,
-                    reference: reference
-                )
+                let drift = detector.update(deviations: deviation, hidden: state)
                 for i in 0..<4 { largest[i] = max(largest[i], drift.ratios[i]) }
             }
             return largest

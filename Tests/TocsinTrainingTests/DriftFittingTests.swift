@@ -56,14 +56,18 @@ struct DriftFittingTests {
             hiddenSize: 2
         )
         func pace(_ states: [[Float]]) -> Double {
-            var tracker = StatePace(hiddenSize: 2)
-            var pace = 0.0
+            var watched = DriftReference.none
+            watched.hiddenMean = [0, 0]
+            watched.pace = reference
+            var detector = DriftDetector(watched)
+            var ratio = 0.0
             for state in states {
-                pace = tracker.update(state: state, hidden: 0..<2, reference: reference).pace
+                let drift = detector.update(deviations: [], hidden: state)
+                ratio = drift.ratios[DriftCause.speed.rawValue]
             }
-            return pace / reference.threshold
+            return ratio
         }
-        #expect(abs(pace(course(1, seed: 3))) < 0.3)
+        #expect(pace(course(1, seed: 3)) < 0.3)
         #expect(pace(course(1.4, seed: 4)) > 1)
         let nothing = StatePace.Reference(fitting: [], faster: [], hiddenSize: 2)
         #expect(nothing.weights.isEmpty)

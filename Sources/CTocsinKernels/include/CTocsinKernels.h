@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "Watch.h"
+
 /// `y[rows, columns] += x[rows, inner] · w[inner, columns]`.
 void tocsin_multiply_add(float *y, size_t y_start, const float *x, size_t x_start, const float *w,
                          size_t w_start, size_t rows, size_t inner, size_t columns);

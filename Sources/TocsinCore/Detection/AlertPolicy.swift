@@ -28,7 +28,7 @@ public struct AlertPolicy: Sendable, Equatable {
 }
 
 /// One kind of alert of one device: whether it is raised, and what has counted so far.
-public struct AlertCondition: Sendable, Equatable {
+public struct AlertCondition: BitwiseCopyable, Sendable, Equatable {
     /// What a frame did to the condition.
     public enum Transition: Sendable, Equatable {
         case raised

@@ -18,7 +18,7 @@ import Glibc
 /// model's ``Calibration``.
 public struct AnomalyScorer: Sendable {
     /// The score of one frame.
-    public struct Score: Sendable, Equatable {
+    public struct Score: Sendable, Equatable, BitwiseCopyable {
         /// How unlike training, dimensionless, > 0; 1 is the boundary.
         public var value: Double
         /// How unlike training and the recent past, dimensionless, > 0; 1 is the boundary.
@@ -37,20 +37,39 @@ public struct AnomalyScorer: Sendable {
     /// The share of E in A; the rest is F's.
     static let trainingShare = 0.7
 
-    private var tracker: EnergyTracker
-    /// Which channels take part in this frame, `[channels]`.
-    private var isCounted: [Bool]
-    /// The residual in units of its usual size, within ± 10; NaN if there is none, `[channels]`.
-    public private(set) var deviations: [Double]
-    /// Each channel's share of the novelty, sums to 1, `[channels]`.
-    public private(set) var shares: [Double]
+    /// One channel's part.
+    struct Channel: BitwiseCopyable, Equatable {
+        var energy = ChannelEnergy()
+        /// The residual in units of its usual size, within ± 10; NaN if there is none.
+        var deviation = Double.nan
+        /// Whether it took part in the last frame.
+        var isCounted = false
+    }
+
+    /// What is usual of a channel's residual.
+    struct Usual: BitwiseCopyable {
+        var isScored: Bool
+        /// Root mean square, in spreads.
+        var rms: Double
+    }
+
+    private var channels: [Channel]
 
     /// A scorer that has seen nothing.
     public init(channels: Int) {
-        tracker = EnergyTracker(channels: channels)
-        isCounted = Array(repeating: false, count: channels)
-        deviations = Array(repeating: .nan, count: channels)
-        shares = Array(repeating: 0, count: channels)
+        self.channels = Array(repeating: Channel(), count: channels)
+    }
+
+    /// The residual in units of its usual size, within ± 10; NaN if there is none, `[channels]`.
+    public var deviations: [Double] { channels.map(\.deviation) }
+
+    /// Each channel's share of the novelty, sums to 1, `[channels]`.
+    public var shares: [Double] {
+        var channels = channels
+        return channels.withNumbers { channels in
+            let sum = Self.noveltySum(channels)
+            return channels.indices.map { Self.share(channels[$0], of: sum) }
+        }
     }
 
     /// The residual's energies, before they are compared with what is usual.
@@ -71,8 +90,6 @@ public struct AnomalyScorer: Sendable {
 
     /// Takes in one frame.
     ///
-    /// Does not allocate.
-    ///
     /// - Parameters:
     ///   - features: scaled values, NaN for a masked channel, `[channels]`
     ///   - expected: what the network expected of them: the forecast made one frame ago, or without that
@@ -85,15 +102,56 @@ public struct AnomalyScorer: Sendable {
         expected: [Float]?,
         calibration: Calibration
     ) -> Energies? {
-        for c in features.indices {
-            isCounted[c] = !features[c].isNaN && calibration.isScored[c]
+        var features = features
+        var expected = expected ?? features.map { _ in .nan }
+        var usual = calibration.usualChannels
+        return channels.withNumbers { channels in
+            features.withNumbers { features in
+                expected.withNumbers { expected in
+                    usual.withNumbers { Self.update(channels, features, expected, $0) }
+                }
+            }
         }
-        Self.compare(features, expected, isCounted, calibration, into: &deviations)
-        tracker.update(deviations)
-        Self.limit(&deviations)
-        guard let means = tracker.means(where: isCounted) else { return nil }
-        Self.share(tracker, isCounted, into: &shares)
-        return Energies(trained: means.energy, recent: means.novelty)
+    }
+
+    /// Takes in one frame; what was expected is NaN where there is nothing. Does not allocate.
+    static func update(
+        _ channels: Numbers<Channel>,
+        _ features: Numbers<Float>,
+        _ expected: Numbers<Float>,
+        _ usual: Numbers<Usual>
+    ) -> Energies? {
+        var energies = Energies(trained: 0, recent: 0)
+        var count = 0.0
+        for c in channels.indices {
+            let usual = usual[c]
+            let feature = features[c]
+            channels[c].isCounted = usual.isScored && !feature.isNaN
+            channels[c].deviation = .nan
+            guard channels[c].isCounted else { continue }
+            let deviation = Double(feature - expected[c]) / usual.rms
+            if !deviation.isNaN {
+                channels[c].energy.update(deviation: deviation)
+                channels[c].deviation = min(max(deviation, -10), 10)
+            }
+            energies.trained += channels[c].energy.trained
+            energies.recent += channels[c].energy.recent
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        return Energies(trained: energies.trained / count, recent: energies.recent / count)
+    }
+
+    /// What ``share(_:of:)`` divides by.
+    static func noveltySum(_ channels: Numbers<Channel>) -> Double {
+        var sum = 0.0
+        for c in channels.indices where channels[c].isCounted { sum += channels[c].energy.recent }
+        return sum
+    }
+
+    /// A channel's share of the novelty.
+    static func share(_ channel: Channel, of sum: Double) -> Double {
+        channel.isCounted && sum > 0 ? channel.energy.recent / sum : 0
     }
 
     /// A and B of these energies.
@@ -101,15 +159,27 @@ public struct AnomalyScorer: Sendable {
         _ energies: Energies,
         calibration: Calibration
     ) -> StandardScores {
-        let trained = calibration.residual.trained.standardScore(energies.trained)
-        let recent = calibration.residual.recent.standardScore(energies.recent)
-        return StandardScores(
-            fused: trainingShare * trained + (1 - trainingShare) * recent,
-            novelty: recent
+        standardScores(
+            energies,
+            trained: calibration.residual.trained,
+            recent: calibration.residual.recent
         )
     }
 
-    /// The score; does not allocate.
+    static func standardScores(
+        _ energies: Energies,
+        trained: Calibration.LogNormal,
+        recent: Calibration.LogNormal
+    ) -> StandardScores {
+        let beside = trained.standardScore(energies.trained)
+        let new = recent.standardScore(energies.recent)
+        return StandardScores(
+            fused: trainingShare * beside + (1 - trainingShare) * new,
+            novelty: new
+        )
+    }
+
+    /// The score.
     ///
     /// - Parameters:
     ///   - scores: A and B
@@ -120,11 +190,23 @@ public struct AnomalyScorer: Sendable {
         threshold: Double,
         calibration: Calibration
     ) -> Score {
-        let boundary = positive(threshold)
-        return Score(
+        score(
+            scores,
+            boundary: positive(threshold),
+            tailProbability: calibration.tail.probability(scores.fused)
+        )
+    }
+
+    /// The score, by s(A_on).
+    static func score(
+        _ scores: StandardScores,
+        boundary: Double,
+        tailProbability: Double
+    ) -> Score {
+        Score(
             value: positive(scores.fused) / boundary,
             novelty: positive(scores.novelty) / boundary,
-            tailProbability: calibration.tail.probability(scores.fused)
+            tailProbability: tailProbability
         )
     }
 
@@ -132,48 +214,36 @@ public struct AnomalyScorer: Sendable {
     static func positive(_ a: Double) -> Double {
         max(a, 0) + log1p(exp(-abs(a)))
     }
+}
 
-    private static func compare(
-        _ features: [Float],
-        _ expected: [Float]?,
-        _ isCounted: [Bool],
-        _ calibration: Calibration,
-        into deviations: inout [Double]
-    ) {
-        var deviations = deviations.mutableSpan
-        for c in deviations.indices {
-            deviations[c] = .nan
-            guard let expected, isCounted[c] else { continue }
-            deviations[c] = Double(features[c] - expected[c]) / calibration.residual.rms[c]
-        }
+extension AnomalyScorer {
+    static func save(_ channels: Numbers<Channel>, to writer: inout StateWriter) {
+        writer.write(channels.indices.map { channels[$0].energy.trained })
+        writer.write(channels.indices.map { channels[$0].energy.recent })
+        writer.write(channels.indices.map { channels[$0].energy.power })
     }
 
-    private static func limit(_ deviations: inout [Double]) {
-        var deviations = deviations.mutableSpan
-        for c in deviations.indices where !deviations[c].isNaN {
-            deviations[c] = min(max(deviations[c], -10), 10)
-        }
-    }
-
-    private static func share(
-        _ tracker: EnergyTracker,
-        _ isCounted: [Bool],
-        into shares: inout [Double]
-    ) {
-        let channels = tracker.channels.span
-        var shares = shares.mutableSpan
-        var sum = 0.0
-        for c in shares.indices where isCounted[c] { sum += channels[c].novelty }
-        for c in shares.indices {
-            shares[c] = isCounted[c] && sum > 0 ? channels[c].novelty / sum : 0
+    static func restore(
+        _ channels: Numbers<Channel>,
+        from reader: inout StateReader
+    ) throws(StateError) {
+        let trained = try reader.readAmounts(count: channels.count)
+        let recent = try reader.readAmounts(count: channels.count)
+        let powers = try reader.readAmounts(count: channels.count)
+        for c in channels.indices {
+            channels[c] = Channel()
+            channels[c].energy = ChannelEnergy(
+                trained: trained[c],
+                recent: recent[c],
+                power: powers[c]
+            )
         }
     }
 }
 
-extension AnomalyScorer {
-    func save(to writer: inout StateWriter) { tracker.save(to: &writer) }
-
-    mutating func restore(from reader: inout StateReader) throws(StateError) {
-        try tracker.restore(from: &reader)
+extension Calibration {
+    /// What is usual of each channel's residual, `[channels]`.
+    var usualChannels: [AnomalyScorer.Usual] {
+        zip(isScored, residual.rms).map { AnomalyScorer.Usual(isScored: $0, rms: $1) }
     }
 }

@@ -38,7 +38,7 @@ public struct Calibration: Sendable, Equatable, Codable {
     }
 
     /// A positive quantity that is normal in its logarithm.
-    public struct LogNormal: Sendable, Equatable, Codable {
+    public struct LogNormal: Sendable, Equatable, Codable, BitwiseCopyable {
         /// Its median, dimensionless.
         public var median: Double
         /// Mean of the logarithm.
@@ -79,8 +79,18 @@ public struct Calibration: Sendable, Equatable, Codable {
 
         /// The probability that a healthy frame has a fused score of at least `a`.
         public func probability(_ a: Double) -> Double {
+            var quantiles = quantiles
+            return quantiles.withNumbers { Self.probability(a, $0, excess: excess) }
+        }
+
+        /// The same of quantiles that lie elsewhere; does not allocate.
+        static func probability(
+            _ a: Double,
+            _ quantiles: Numbers<Double>,
+            excess: Double
+        ) -> Double {
             let count = Double(quantiles.count)
-            guard !quantiles.isEmpty, a > quantiles[0] else { return 1 }
+            guard quantiles.count > 0, a > quantiles[0] else { return 1 }
             let last = quantiles[quantiles.count - 1]
             if a >= last { return exp(-(a - last) / excess) / count }
             // The first quantile above a; the last one is.

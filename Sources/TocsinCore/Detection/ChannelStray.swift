@@ -7,7 +7,7 @@
 /// drives a few channels far; drift moves several for long. The limit keeps a spike, however high,
 /// from being long, and frames that are surprising as a whole count only once there have been more
 /// of them than a burst has. Source: measured; see <doc:WatchingForDrift>.
-public struct ChannelStray: Sendable, Equatable {
+public struct ChannelStray: Sendable {
     /// What is usual.
     public struct Reference: Sendable, Equatable, Codable {
         /// The largest squared deviation that counts, in squared usual sizes, `[channels]`.
@@ -37,6 +37,13 @@ public struct ChannelStray: Sendable, Equatable {
         }
     }
 
+    /// What is usual of one channel.
+    struct Usual: BitwiseCopyable {
+        var limit: Double
+        var usual: Double
+        var stray: Double
+    }
+
     /// One over the number of frames that are remembered.
     public static let rate = 1.0 / 500
     /// More surprising frames than this, less the quiet ones between them, are no burst.
@@ -48,57 +55,92 @@ public struct ChannelStray: Sendable, Equatable {
     public private(set) var means: [Double]
     /// Surprising frames of late, less the quiet ones between them, up to the longest burst.
     private var surprising: Int64 = 0
+    private var usual: [Usual]
+    private let burst: Double
 
     /// A tracker that agrees with its reference.
     public init(_ reference: Reference) {
         means = reference.usual
+        usual = reference.channels
+        burst = reference.burst
     }
 
     /// How far a channel has strayed; 1 is as far as it ever did while all was well.
-    public func stray(of channel: Int, _ reference: Reference) -> Double {
-        (means[channel] - reference.usual[channel]) / reference.stray[channel]
+    public func stray(of channel: Int) -> Double {
+        Self.stray(means[channel], usual[channel])
+    }
+
+    @inline(__always)
+    static func stray(_ mean: Double, _ usual: Usual) -> Double {
+        (mean - usual.usual) / usual.stray
+    }
+
+    /// Takes in one frame and returns the index.
+    ///
+    /// - Parameter deviations: of the forecast, in usual sizes; NaN where there is none, `[channels]`
+    public mutating func update(_ deviations: [Double]) -> Double {
+        var channels = deviations.scorerChannels
+        var surprising = surprising
+        defer { self.surprising = surprising }
+        return means.withNumbers { means in
+            usual.withNumbers { usual in
+                channels.withNumbers {
+                    Self.update(means, &surprising, $0, usual, burst: burst)
+                }
+            }
+        }
     }
 
     /// Takes in one frame and returns the index; does not allocate.
-    ///
-    /// - Parameters:
-    ///   - deviations: of the forecast, in usual sizes; NaN where there is none, `[channels]`
-    ///   - reference: what is usual
-    public mutating func update(_ deviations: [Double], reference: Reference) -> Double {
+    static func update(
+        _ means: Numbers<Double>,
+        _ surprising: inout Int64,
+        _ channels: Numbers<AnomalyScorer.Channel>,
+        _ usual: Numbers<Usual>,
+        burst: Double
+    ) -> Double {
         var sum = 0.0
         var present = 0
-        for c in means.indices where !deviations[c].isNaN {
-            sum += min(deviations[c] * deviations[c], reference.limit[c])
+        for c in channels.indices {
+            let deviation = channels[c].deviation
+            guard !deviation.isNaN else { continue }
+            sum += min(deviation * deviation, usual[c].limit)
             present += 1
         }
         guard present > 0 else { return 0 }
-        let isSurprising = sum > reference.burst * Double(present)
-        surprising = min(max(surprising + (isSurprising ? 1 : -1), 0), Self.longestBurst)
-        let counts = !isSurprising || surprising == Self.longestBurst
+        let isSurprising = sum > burst * Double(present)
+        surprising = min(max(surprising + (isSurprising ? 1 : -1), 0), longestBurst)
+        let counts = !isSurprising || surprising == longestBurst
 
-        let rank = min(present / 8, Self.most - 1)
+        let rank = min(present / 8, most - 1)
         var top = InlineArray<16, Double>(repeating: -.infinity)
-        for c in means.indices where !deviations[c].isNaN {
+        for c in channels.indices {
+            let deviation = channels[c].deviation
+            guard !deviation.isNaN else { continue }
+            let usual = usual[c]
             if counts {
-                let square = min(deviations[c] * deviations[c], reference.limit[c])
-                means[c] += Self.rate * (square - means[c])
+                let square = min(deviation * deviation, usual.limit)
+                means[c] += rate * (square - means[c])
             }
-            var z = stray(of: c, reference)
+            var z = stray(means[c], usual)
             for k in 0...rank where z > top[k] { swap(&z, &top[k]) }
         }
         return max(top[rank], 0)
     }
 }
 
-extension ChannelStray {
-    func save(to writer: inout StateWriter) {
-        writer.write(means)
-        writer.write(surprising)
+extension ChannelStray.Reference {
+    /// What is usual, channel by channel.
+    var channels: [ChannelStray.Usual] {
+        limit.indices.map {
+            ChannelStray.Usual(limit: limit[$0], usual: usual[$0], stray: stray[$0])
+        }
     }
+}
 
-    mutating func restore(from reader: inout StateReader) throws(StateError) {
-        means = try reader.readAmounts(count: means.count)
-        surprising = try reader.readCount()
-        guard surprising <= Self.longestBurst else { throw .inconsistent }
+extension [Double] {
+    /// Deviations as a scorer holds them.
+    var scorerChannels: [AnomalyScorer.Channel] {
+        map { AnomalyScorer.Channel(deviation: $0, isCounted: !$0.isNaN) }
     }
 }

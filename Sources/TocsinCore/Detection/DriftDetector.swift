@@ -30,11 +30,7 @@ public struct DriftReference: Sendable, Equatable, Codable {
     public var hiddenMean: [Float] = []
     /// The lower triangle of L⁻¹, row by row, where L Lᵀ is the regularised covariance of the hidden
     /// state, `[hidden × (hidden + 1) / 2]`; a tensor of its own in the model file.
-    public var hiddenWhitening: [Float] = [] {
-        didSet { whitening = TriangularTiles(rows: hiddenWhitening, size: hiddenMean.count) }
-    }
-    /// ``hiddenWhitening``, as it is multiplied by.
-    private(set) var whitening = TriangularTiles(rows: [], size: 0)
+    public var hiddenWhitening: [Float] = []
     /// How far each channel's surprise strays.
     public var channels: ChannelStray.Reference
     /// How the hidden state moves.
@@ -55,7 +51,6 @@ public struct DriftReference: Sendable, Equatable, Codable {
         self.quantities = quantities
         self.hiddenMean = hiddenMean
         self.hiddenWhitening = hiddenWhitening
-        whitening = TriangularTiles(rows: hiddenWhitening, size: hiddenMean.count)
         self.channels = channels
         self.pace = pace
     }
@@ -90,9 +85,9 @@ public struct DriftReference: Sendable, Equatable, Codable {
 ///
 /// Source: `design/detection.md`, section 5; for ``ChannelStray`` and ``StatePace``,
 /// <doc:WatchingForDrift>.
-public struct DriftDetector: Sendable, Equatable {
+public struct DriftDetector: Sendable {
     /// What drift detection says of one frame.
-    public struct Drift: Sendable, Equatable {
+    public struct Drift: BitwiseCopyable, Sendable, Equatable {
         /// The index of each cause over its threshold, 1 is the boundary; in the order of
         /// ``DriftCause``.
         public var ratios: InlineArray<4, Double>
@@ -112,105 +107,67 @@ public struct DriftDetector: Sendable, Equatable {
         }
     }
 
-    private var trackers: [PopulationStability]
-    /// Each channel's surprise over the last frames.
-    public private(set) var channels: ChannelStray
-    private var pace: StatePace
-    /// The pace of the frame last taken in.
-    private var lastPace = 0.0
+    private var memory: [DriftWatch.Memory]
+    private var means: [Double]
+    private var past: [Float]
+    private let usual: DriftUsual
 
     /// A detector that has seen nothing.
     public init(_ reference: DriftReference) {
-        trackers = reference.quantities.map { PopulationStability($0) }
-        channels = ChannelStray(reference.channels)
-        pace = StatePace(hiddenSize: reference.hiddenMean.count)
+        usual = DriftUsual(reference)
+        memory = [DriftWatch.Memory(reference)]
+        means = reference.channels.usual
+        past = Array(
+            repeating: 0,
+            count: StatePace.span * HiddenUsual.padded(reference.hiddenMean.count)
+        )
     }
 
     /// The four watched quantities of one frame.
     ///
     /// - Parameters:
     ///   - deviations: of the forecast, in usual sizes; NaN where there is none, `[channels]`
-    ///   - state: all that the network remembers, `[stateSize]`
-    ///   - hidden: where in it the top encoder layer's state stands, `[hidden]`
-    ///   - reference: mean and whitening of that state
+    ///   - hidden: the top encoder layer's state, `[hidden]`; `nil` if there is none
     /// - Returns: NaN for a quantity that this frame does not give
     public mutating func quantities(
         deviations: [Double],
-        state: [Float],
-        hidden: Range<Int>,
-        reference: DriftReference
+        hidden: [Float]?
     ) -> InlineArray<4, Double> {
-        var sum = 0.0
-        var count = 0
-        let deviations = deviations.span
-        for c in deviations.indices where !deviations[c].isNaN {
-            sum += deviations[c] * deviations[c]
-            count += 1
-        }
-        let live = state.span.extracting(hidden)
-        var squares = Lanes.zero
-        for i in stride(from: 0, to: live.count, by: Lanes.scalarCount) {
-            let h = live.lanes(at: i)
-            squares += h * h
-        }
-        let norm = Double(squares.sum())
-        let place = reference.whitening.squaredLength(of: live, from: reference.hiddenMean.span)
-        let speed: Double
-        (speed, lastPace) = pace.update(state: state, hidden: hidden, reference: reference.pace)
-        let energy = count > 0 ? log(0.05 + sum / Double(count)) : .nan
-        return [energy, norm.squareRoot(), place.squareRoot(), speed]
+        run(deviations, hidden) { $0.quantities($1, $2) }
     }
 
-    /// Takes in one frame; does not allocate.
-    public mutating func update(
-        deviations: [Double],
-        state: [Float],
-        hidden: Range<Int>,
-        reference: DriftReference
-    ) -> Drift {
-        let quantities = quantities(
-            deviations: deviations,
-            state: state,
-            hidden: hidden,
-            reference: reference
-        )
-        var drift = Drift(ratios: [0, 0, 0, 0], hiddenNorm: quantities[DriftCause.norm.rawValue])
-        for i in 0..<4 {
-            let usual = reference.quantities[i]
-            guard !quantities[i].isNaN else { continue }
-            drift.ratios[i] = trackers[i].update(quantities[i], reference: usual) / usual.threshold
-        }
-        let index = channels.update(deviations, reference: reference.channels)
-        let residual = DriftCause.residual.rawValue
-        let speed = DriftCause.speed.rawValue
-        drift.ratios[residual] = max(drift.ratios[residual], index / reference.channels.threshold)
-        drift.ratios[speed] = max(drift.ratios[speed], lastPace / reference.pace.threshold)
-        return drift
+    /// Takes in one frame; see ``quantities(deviations:hidden:)``.
+    public mutating func update(deviations: [Double], hidden: [Float]) -> Drift {
+        run(deviations, hidden) { $0.update($1, $2) }
     }
 
     /// Forgets where the hidden state was, after a reset.
-    mutating func forgetStep() { pace.forgetStates() }
-}
+    mutating func forgetStep() { memory[0].pace.forgetStates() }
 
-extension DriftDetector {
-    func save(to writer: inout StateWriter) {
-        for tracker in trackers { writer.write(tracker.shares) }
-        channels.save(to: &writer)
-        pace.save(to: &writer)
-    }
-
-    mutating func restore(from reader: inout StateReader) throws(StateError) {
-        for i in trackers.indices {
-            trackers[i].restore(try reader.readAmounts(count: trackers[i].shares.count))
+    private mutating func run<Result>(
+        _ deviations: [Double],
+        _ hidden: [Float]?,
+        _ body: (DriftWatch, Numbers<AnomalyScorer.Channel>, Numbers<Float>?) -> Result
+    ) -> Result {
+        var channels = deviations.scorerChannels
+        var state = hidden ?? []
+        let usual = usual
+        return memory.withNumbers { memory in
+            means.withNumbers { means in
+                past.withNumbers { past in
+                    channels.withNumbers { channels in
+                        state.withNumbers { state in
+                            let watch = DriftWatch(
+                                memory: memory,
+                                means: means,
+                                past: past,
+                                usual: usual.view
+                            )
+                            return body(watch, channels, hidden == nil ? nil : state)
+                        }
+                    }
+                }
+            }
         }
-        try channels.restore(from: &reader)
-        try pace.restore(from: &reader)
-    }
-}
-
-extension DriftDetector {
-    /// How far each channel has moved, for an alert to name them, `[channels]`; ≥ 0.
-    func movements(_ reference: DriftReference) -> [Double] {
-        channels.means.indices.map { max(channels.stray(of: $0, reference.channels), 0) }
     }
 }

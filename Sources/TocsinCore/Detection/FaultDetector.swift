@@ -66,18 +66,28 @@ public struct FaultLimits: Sendable, Equatable, Codable {
 /// fewer are left among the last twenty.
 public struct FaultDetector: Sendable {
     /// What is remembered of a channel; times are in frames.
-    fileprivate struct Watch {
+    struct Watch: BitwiseCopyable {
         var last = Double.nan
-        var stillFor: Int64 = 0
-        var absentFor: Int64 = 0
-        var invalidFor: Int64 = 0
-        var outsideFor: Int64 = 0
+        var stillFor: Int32 = 0
+        var absentFor: Int32 = 0
+        var invalidFor: Int32 = 0
+        var outsideFor: Int32 = 0
         /// One bit per frame, the newest lowest: whether the channel jumped.
-        var jumps: Int64 = 0
-        var cause: FaultCause?
+        var jumps: UInt32 = 0
+        /// A ``FaultCause``; −1 for none.
+        var cause: Int32 = -1
     }
 
-    /// What is remembered of each, `[channels]`.
+    /// What a sound channel does; counts are in frames, 0 for no limit.
+    struct Limits: BitwiseCopyable {
+        var lowest: Double
+        var highest: Double
+        var step: Double
+        var still: Int32
+        var absent: Int32
+        var bad: Int32
+    }
+
     private var watches: [Watch]
 
     /// A detector that has seen nothing.
@@ -86,13 +96,15 @@ public struct FaultDetector: Sendable {
     }
 
     /// What is wrong with each channel, `[channels]`.
-    public var causes: [FaultCause?] { watches.map(\.cause) }
+    public var causes: [FaultCause?] { watches.map { FaultCause(rawValue: Int($0.cause)) } }
 
     /// Jumps among the last twenty frames that make a fault.
     static let jumpsOfAFault = 5
-    fileprivate static let window: Int64 = (1 << 20) - 1
+    fileprivate static let window: UInt32 = (1 << 20) - 1
+    /// Times are counted up to here.
+    fileprivate static let longest: Int32 = 1 << 30
 
-    /// Takes in one frame; does not allocate.
+    /// Takes in one frame.
     ///
     /// - Returns: how many channels are faulty
     public mutating func update(
@@ -100,97 +112,142 @@ public struct FaultDetector: Sendable {
         limits: FaultLimits,
         channels: [Channel]
     ) -> Int {
+        var limits = limits.watched(channels)
+        var entries = frame.entries
+        return watches.withNumbers { watches in
+            limits.withNumbers { limits in
+                entries.withNumbers { Self.update(watches, $0, limits) }
+            }
+        }
+    }
+
+    /// Takes in one frame; does not allocate.
+    static func update(
+        _ watches: Numbers<Watch>,
+        _ frame: Numbers<Frame.Entry>,
+        _ limits: Numbers<Limits>
+    ) -> Int {
         var faulty = 0
-        var watches = watches.mutableSpan
-        let isInvalid = frame.isInvalid.span
-        let isFresh = frame.isFresh.span
-        let values = frame.values.span
         for c in watches.indices {
-            watches[c].update(
-                isFresh[c] ? values[c] : nil,
-                isInvalid: isInvalid[c],
-                largestStep: limits.steps[c],
-                channel: channels[c]
-            )
-            watches[c].cause = watches[c].cause(
-                still: limits.still[c],
-                absent: limits.absent[c],
-                bad: limits.bad
-            )
-            if watches[c].cause != nil { faulty += 1 }
+            let limits = limits[c]
+            watches[c].update(frame[c], limits)
+            watches[c].cause = watches[c].found(limits)
+            if watches[c].cause >= 0 { faulty += 1 }
         }
         return faulty
     }
 }
 
 extension FaultDetector.Watch {
-    /// Takes in one frame: its value, if it brought one.
-    mutating func update(
-        _ value: Double?,
-        isInvalid: Bool,
-        largestStep: Double,
-        channel: borrowing Channel
-    ) {
-        invalidFor = isInvalid ? invalidFor + 1 : 0
+    /// Takes in what one frame brought.
+    @inline(__always)
+    mutating func update(_ entry: Frame.Entry, _ limits: FaultDetector.Limits) {
+        invalidFor = entry.isInvalid ? invalidFor.countedUp : 0
         jumps = jumps << 1 & FaultDetector.window
-        guard let value else {
-            absentFor += 1
+        guard entry.isFresh else {
+            absentFor = absentFor.countedUp
             return
         }
+        let value = entry.value
         // Across frames without a sample, a channel may go anywhere.
-        let follows = absentFor == 0 && largestStep > 0
-        if follows, abs(value - last) > largestStep { jumps |= 1 }
-        stillFor = value == last ? stillFor + 1 : 0
-        outsideFor = channel.allows(value) ? 0 : outsideFor + 1
+        let follows = absentFor == 0 && limits.step > 0
+        if follows, abs(value - last) > limits.step { jumps |= 1 }
+        stillFor = value == last ? stillFor.countedUp : 0
+        let isInside = value >= limits.lowest && value <= limits.highest
+        outsideFor = isInside ? 0 : outsideFor.countedUp
         absentFor = 0
         last = value
     }
 
-    /// What is wrong, by limits in frames; 0 for none.
-    func cause(still: Int, absent: Int, bad: Int) -> FaultCause? {
-        if outsideFor >= bad { return .outOfRange }
-        if invalidFor >= bad { return .invalid }
-        if jumps.nonzeroBitCount >= FaultDetector.jumpsOfAFault { return .rateOfChange }
-        if still > 0, stillFor >= still { return .stuck }
-        if absent > 0, absentFor >= absent { return .absent }
-        return nil
+    /// What is wrong: a ``FaultCause``, or −1.
+    @inline(__always)
+    func found(_ limits: FaultDetector.Limits) -> Int32 {
+        let cause: FaultCause
+        if outsideFor >= limits.bad {
+            cause = .outOfRange
+        } else if invalidFor >= limits.bad {
+            cause = .invalid
+        } else if jumps.nonzeroBitCount >= FaultDetector.jumpsOfAFault {
+            cause = .rateOfChange
+        } else if limits.still > 0, stillFor >= limits.still {
+            cause = .stuck
+        } else if limits.absent > 0, absentFor >= limits.absent {
+            cause = .absent
+        } else {
+            return -1
+        }
+        return Int32(cause.rawValue)
+    }
+}
+
+extension Int32 {
+    /// One more, up to the longest time that is counted.
+    fileprivate var countedUp: Int32 { Swift.min(self + 1, FaultDetector.longest) }
+}
+
+extension FaultLimits {
+    /// The limits of each channel, `[channels]`.
+    func watched(_ channels: [Channel]) -> [FaultDetector.Limits] {
+        channels.indices.map { c in
+            FaultDetector.Limits(
+                lowest: channels[c].minimum ?? -.infinity,
+                highest: channels[c].maximum ?? .infinity,
+                step: steps[c],
+                still: Int32(clamping: still[c]),
+                absent: Int32(clamping: absent[c]),
+                bad: Int32(clamping: bad)
+            )
+        }
     }
 }
 
 extension FaultDetector {
-    func save(to writer: inout StateWriter) {
+    static func save(_ watches: Numbers<Watch>, to writer: inout StateWriter) {
+        let watches = watches.indices.map { watches[$0] }
         writer.write(watches.map(\.last))
-        writer.write(watches.map(\.stillFor))
-        writer.write(watches.map(\.absentFor))
-        writer.write(watches.map(\.invalidFor))
-        writer.write(watches.map(\.outsideFor))
-        writer.write(watches.map(\.jumps))
-        writer.write(watches.map { Int64($0.cause?.rawValue ?? -1) })
+        writer.write(watches.map { Int64($0.stillFor) })
+        writer.write(watches.map { Int64($0.absentFor) })
+        writer.write(watches.map { Int64($0.invalidFor) })
+        writer.write(watches.map { Int64($0.outsideFor) })
+        writer.write(watches.map { Int64($0.jumps) })
+        writer.write(watches.map { Int64($0.cause) })
     }
 
-    mutating func restore(from reader: inout StateReader) throws(StateError) {
+    static func restore(
+        _ watches: Numbers<Watch>,
+        from reader: inout StateReader
+    ) throws(StateError) {
         let channels = watches.count
         let last = try reader.readDoubles(count: channels)
-        let stillFor = try reader.readCounts(count: channels)
-        let absentFor = try reader.readCounts(count: channels)
-        let invalidFor = try reader.readCounts(count: channels)
-        let outsideFor = try reader.readCounts(count: channels)
+        let stillFor = try reader.readTimes(count: channels)
+        let absentFor = try reader.readTimes(count: channels)
+        let invalidFor = try reader.readTimes(count: channels)
+        let outsideFor = try reader.readTimes(count: channels)
         let jumps = try reader.readCounts(count: channels)
-        guard jumps.allSatisfy({ $0 <= Self.window }) else { throw .inconsistent }
+        guard jumps.allSatisfy({ $0 <= Int64(window) }) else { throw .inconsistent }
         let causes = try reader.readIntegers(count: channels)
         guard causes.allSatisfy({ (-1..<Int64(FaultCause.allCases.count)).contains($0) }) else {
             throw .inconsistent
         }
-        watches = (0..<channels).map { c in
-            Watch(
+        for c in watches.indices {
+            watches[c] = Watch(
                 last: last[c],
                 stillFor: stillFor[c],
                 absentFor: absentFor[c],
                 invalidFor: invalidFor[c],
                 outsideFor: outsideFor[c],
-                jumps: jumps[c],
-                cause: FaultCause(rawValue: Int(clamping: causes[c]))
+                jumps: UInt32(jumps[c]),
+                cause: Int32(causes[c])
             )
         }
+    }
+}
+
+extension StateReader {
+    /// Times in frames, `[count]`.
+    fileprivate mutating func readTimes(count: Int) throws(StateError) -> [Int32] {
+        let times = try readCounts(count: count)
+        guard times.allSatisfy({ $0 <= Int64(FaultDetector.longest) }) else { throw .inconsistent }
+        return times.map { Int32($0) }
     }
 }

@@ -16,7 +16,7 @@ import Glibc
 ///
 /// Source: peaks over threshold (Leadbetter 1991, "On a basis for 'peaks over threshold' modeling"), with
 /// the conjugate priors of Gelman et al., Bayesian Data Analysis, section 2.6.
-public struct PeakDistribution: Sendable, Equatable, Codable {
+public struct PeakDistribution: BitwiseCopyable, Sendable, Equatable, Codable {
     /// u, in spreads of the log energy.
     public var level: Double
     /// Peaks over u, as many as the confidence asks for.

@@ -1,12 +1,14 @@
+internal import CTocsinKernels
+
 /// How far the recent distribution of a quantity is from its usual one.
 ///
 ///     w_k ← w_k + (1[bin = k] − w_k)/200,  from w_k = p_k
 ///     PSI = Σ (w_k − p_k) ln(w_k / p_k),   shares floored at 10⁻⁴
 ///
-/// Ten bins of equal mass on the calibration part; with rate 1/200 a change shows after some
+/// Ten bins of equal mass (sixteen at most) on the calibration part; with rate 1/200 a change shows after some
 /// hundreds of frames. Source: the population stability index of credit scoring (Siddiqi 2006), in
 /// the running form of `design/detection.md`, section 5.
-public struct PopulationStability: Sendable, Equatable {
+public struct PopulationStability: BitwiseCopyable, Sendable {
     /// The usual distribution of a quantity, and how far samples of it stray.
     public struct Reference: Sendable, Equatable, Codable {
         /// The borders between the bins, rising, `[bins − 1]`.
@@ -22,51 +24,80 @@ public struct PopulationStability: Sendable, Equatable {
             self.shares = shares
             self.threshold = threshold
         }
+    }
+
+    /// A ``Reference`` as it is computed with.
+    public struct Usual: BitwiseCopyable, Sendable {
+        /// Rising, and beyond the last one infinite.
+        fileprivate var edges = InlineArray<15, Double>(repeating: .infinity)
+        /// p, then 1/p, at least 10⁻⁴; `[2 × most]`.
+        fileprivate var shares = InlineArray<32, Float>(repeating: 0)
+        fileprivate var bins: Int32
+        /// The index from which on it is drift.
+        var threshold: Double
+
+        /// A reference of at most ``PopulationStability/most`` bins.
+        public init(_ reference: Reference) {
+            precondition(reference.shares.count <= PopulationStability.most)
+            precondition(reference.edges.count < max(reference.shares.count, 1))
+            for k in reference.edges.indices { edges[k] = reference.edges[k] }
+            for k in 0..<PopulationStability.most {
+                let share = k < reference.shares.count ? reference.shares[k] : 0
+                shares[k] = Float(max(share, PopulationStability.least))
+                shares[PopulationStability.most + k] = 1 / shares[k]
+            }
+            bins = Int32(reference.shares.count)
+            threshold = reference.threshold
+        }
 
         /// The bin that `value` falls into.
-        func bin(_ value: Double) -> Int {
-            var bin = 0
-            while bin < edges.count, value > edges[bin] { bin += 1 }
+        func bin(_ value: Double) -> Int32 {
+            var bin: Int32 = 0
+            for k in 0..<15 where value > edges[k] { bin += 1 }
             return bin
         }
     }
 
     /// One over the number of frames that are remembered.
     public static let rate = 1.0 / 200
+    /// The most bins.
+    public static let most = 16
+    /// Shares count as at least this.
+    static let least = 1e-4
 
-    private(set) var shares: [Double]
+    /// The recent shares, and 0 beyond the last bin.
+    private var shares = InlineArray<16, Float>(repeating: 0)
 
     /// A tracker that agrees with its reference.
     public init(_ reference: Reference) {
-        shares = reference.shares
+        for k in reference.shares.indices { shares[k] = Float(reference.shares[k]) }
     }
 
     /// Takes in one value and returns the index; does not allocate.
-    public mutating func update(_ value: Double, reference: Reference) -> Double {
-        let bin = reference.bin(value)
-        let usual = reference.shares.span
+    public mutating func update(_ value: Double, usual: borrowing Usual) -> Double {
+        let bin = usual.bin(value)
         var recent = shares.mutableSpan
-        precondition(recent.count == usual.count)
-        var index = SIMD2<Double>.zero
-        for k in recent.indices {
-            recent[k] += Self.rate * ((k == bin ? 1 : 0) - recent[k])
+        let reference = usual.shares.span
+        let index = unsafe recent.withUnsafeMutableBufferPointer { recent in
+            unsafe reference.withUnsafeBufferPointer { reference in
+                unsafe tocsin_stability_index(
+                    recent.baseAddress,
+                    reference.baseAddress,
+                    bin,
+                    Float(Self.rate)
+                )
+            }
         }
-        for k in stride(from: 0, to: recent.count, by: 2) {
-            // The second of the last two may be missing: it then agrees, and adds nothing.
-            let hasSecond = k + 1 < recent.count
-            let w = Self.floored(recent[k], hasSecond ? recent[k + 1] : 1)
-            let p = Self.floored(usual[k], hasSecond ? usual[k + 1] : 1)
-            index += (w - p) * logarithm(w / p)
-        }
-        return index.sum()
+        return Double(index)
     }
 
-    private static func floored(_ a: Double, _ b: Double) -> SIMD2<Double> {
-        SIMD2(max(a, 1e-4), max(b, 1e-4))
+    func save(to writer: inout StateWriter) {
+        writer.write((0..<Self.most).map { shares[$0] })
     }
 
-    mutating func restore(_ saved: [Double]) {
-        precondition(saved.count == shares.count)
-        shares = saved
+    mutating func restore(from reader: inout StateReader) throws(StateError) {
+        let saved = try reader.readFloats(count: Self.most)
+        guard saved.allSatisfy({ (0...1.01).contains($0) }) else { throw .inconsistent }
+        for k in saved.indices { shares[k] = saved[k] }
     }
 }

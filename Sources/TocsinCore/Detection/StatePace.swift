@@ -1,3 +1,5 @@
+internal import CTocsinKernels
+
 /// Whether the hidden state moves in time as it used to.
 ///
 ///     s = Σ_i a_i min(|h_i(t) − h_i(t−1)|, A_i) + b_i min(|h_i(t) − h_i(t−4)|, B_i) − offset
@@ -6,7 +8,7 @@
 /// The weights are those of Fisher's linear discriminant between the training data as they are and
 /// the same data run through 1.4 times as fast: by how much a step grows is not told by its length
 /// alone, but by which units step, and by how steps add up over four frames.
-public struct StatePace: Sendable, Equatable {
+public struct StatePace: BitwiseCopyable, Sendable, Equatable {
     /// What is usual.
     public struct Reference: Sendable, Equatable, Codable {
         /// a, then b, `[2 × hidden]`; empty if nothing could be learned; a tensor of its own in the
@@ -30,40 +32,6 @@ public struct StatePace: Sendable, Equatable {
         private enum CodingKeys: String, CodingKey {
             case offset, threshold
         }
-
-        /// The weighted sum of one frame.
-        ///
-        /// - Parameters:
-        ///   - state: all that the network remembers, `[stateSize]`
-        ///   - hidden: where in it the watched state stands, `[hidden]`
-        ///   - past: earlier states, one after the other
-        ///   - one: where in `past` the state of one frame ago stands
-        ///   - four: where in `past` the state of four frames ago stands
-        public func sum(
-            _ state: [Float],
-            hidden: Range<Int>,
-            past: [Float],
-            one: Int,
-            four: Int
-        ) -> Double {
-            let size = hidden.count
-            let live = state.span.extracting(hidden)
-            let before = past.span.extracting(one..<one + size)
-            let earlier = past.span.extracting(four..<four + size)
-            let a = weights.span.extracting(0..<size)
-            let b = weights.span.extracting(size..<2 * size)
-            let shortest = limits.span.extracting(0..<size)
-            let longest = limits.span.extracting(size..<2 * size)
-            var sums = Lanes.zero
-            for i in stride(from: 0, to: size, by: Lanes.scalarCount) {
-                let h = live.lanes(at: i)
-                let short = (h - before.lanes(at: i)).magnitudes
-                let long = (h - earlier.lanes(at: i)).magnitudes
-                sums += a.lanes(at: i) * short.limited(to: shortest.lanes(at: i))
-                sums += b.lanes(at: i) * long.limited(to: longest.lanes(at: i))
-            }
-            return Double(sums.sum())
-        }
     }
 
     /// One over the number of frames that are remembered.
@@ -71,61 +39,56 @@ public struct StatePace: Sendable, Equatable {
     /// How many frames the longer step spans.
     public static let span = 4
 
-    private var pace = 0.0
-    /// The last four hidden states; the oldest is overwritten, `[4 × hidden]`.
-    private var past: [Float]
+    private(set) var pace = 0.0
     /// Frames since there was no state before, up to 4.
-    private var known = 0
-    /// Which of the four is written next, which is the oldest.
-    private var next = 0
+    private var known: Int32 = 0
+    /// Which of the last four states is written next, which is the oldest.
+    private var next: Int32 = 0
 
     /// A tracker that has seen nothing.
-    public init(hiddenSize: Int) {
-        past = Array(repeating: 0, count: Self.span * hiddenSize)
+    public init() {}
+
+    /// What of a frame the hidden state gives; NaN for a step that has no state before it.
+    struct Motion {
+        /// |h|.
+        var norm: Double
+        /// Its distance from the mean, in spreads.
+        var place: Double
+        /// |h(t) − h(t−1)|.
+        var step: Double
     }
 
-    /// Takes in one frame; does not allocate.
+    /// Takes in one frame's hidden state; does not allocate.
     ///
-    /// - Returns: the length of the state's step, NaN if there was no state before, and the pace
-    public mutating func update(
-        state: [Float],
-        hidden: Range<Int>,
-        reference: Reference
-    ) -> (step: Double, pace: Double) {
-        let size = hidden.count
-        let last = (next + Self.span - 1) % Self.span
-        let live = state.span.extracting(hidden)
-        let square = squaredStep(to: live, from: last * size)
-        let step = known > 0 ? square.squareRoot() : .nan
-        if known == Self.span, !reference.weights.isEmpty {
-            let sum = reference.sum(
-                state,
-                hidden: hidden,
-                past: past,
-                one: last * size,
-                four: next * size
-            )
-            pace += Self.rate * (sum - reference.offset - pace)
+    /// - Parameters:
+    ///   - hidden: the state, `[hidden]`
+    ///   - past: the last four states, one after the other, `[4 × padded]`; the oldest is overwritten
+    ///   - usual: what is usual
+    mutating func update(
+        _ hidden: Numbers<Float>,
+        past: Numbers<Float>,
+        usual: HiddenUsual.View
+    ) -> Motion {
+        let padded = past.count / Self.span
+        precondition(unsafe hidden.count == usual.state.pointee.size)
+        let last = Int(next + 3) % Self.span
+        let motion = unsafe tocsin_watch_state(
+            usual.state,
+            hidden.start,
+            past.start + last * padded,
+            past.start + Int(next) * padded
+        )
+        let step = known > 0 ? Double(motion.step).squareRoot() : .nan
+        if known == Self.span, usual.hasPace {
+            pace += Self.rate * (Double(motion.pace) - usual.offset - pace)
         }
-        keep(live, at: next * size)
-        next = (next + 1) % Self.span
-        known = min(known + 1, Self.span)
-        return (step, pace)
-    }
-
-    private func squaredStep(to live: Span<Float>, from start: Int) -> Double {
-        let before = past.span.extracting(start..<start + live.count)
-        var squares = Lanes.zero
-        for i in stride(from: 0, to: live.count, by: Lanes.scalarCount) {
-            let change = live.lanes(at: i) - before.lanes(at: i)
-            squares += change * change
-        }
-        return Double(squares.sum())
-    }
-
-    private mutating func keep(_ live: Span<Float>, at start: Int) {
-        var past = past.mutableSpan
-        live.copy(into: &past, at: start)
+        next = (next + 1) % Int32(Self.span)
+        known = min(known + 1, Int32(Self.span))
+        return Motion(
+            norm: Double(motion.norm).squareRoot(),
+            place: Double(motion.place).squareRoot(),
+            step: step
+        )
     }
 
     /// Forgets the states, and not the pace, after a reset.
@@ -135,17 +98,17 @@ public struct StatePace: Sendable, Equatable {
 extension StatePace {
     func save(to writer: inout StateWriter) {
         writer.write(pace)
-        writer.write(past)
         writer.write(Int64(known))
         writer.write(Int64(next))
     }
 
     mutating func restore(from reader: inout StateReader) throws(StateError) {
         pace = try reader.readDouble()
-        past = try reader.readFloats(count: past.count)
-        known = Int(try reader.readCount())
-        next = Int(try reader.readCount())
-        guard pace.isFinite, past.allSatisfy(\.isFinite), known <= Self.span, next < Self.span
-        else { throw .inconsistent }
+        let counts = [try reader.readCount(), try reader.readCount()]
+        guard pace.isFinite, counts[0] <= Self.span, counts[1] < Self.span else {
+            throw .inconsistent
+        }
+        known = Int32(counts[0])
+        next = Int32(counts[1])
     }
 }

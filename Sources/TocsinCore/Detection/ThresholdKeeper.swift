@@ -2,7 +2,7 @@
 ///
 /// It learns from frames that are in no alert, and from peaks that became none, never from alerts: what
 /// rings must not teach the bell to be silent. The distribution begins as calibrated.
-public struct ThresholdKeeper: Sendable, Equatable {
+public struct ThresholdKeeper: BitwiseCopyable, Sendable, Equatable {
     /// What peaks to expect.
     public private(set) var peaks: PeakDistribution
     /// Frames judged.
@@ -23,10 +23,8 @@ public struct ThresholdKeeper: Sendable, Equatable {
         self.peaks = peaks
     }
 
-    /// A_on for a budget of alerts per frame, in spreads; without a budget that of the calibration.
-    public func threshold(budget: Double?, calibration: Calibration) -> Double {
-        budget.map { peaks.threshold(rate: $0) } ?? calibration.threshold
-    }
+    /// A_on for a budget of alerts per frame, in spreads.
+    public func threshold(budget: Double) -> Double { peaks.threshold(rate: budget) }
 
     /// Takes in what a frame came to; does not allocate.
     ///

@@ -1,3 +1,29 @@
+/// What is the same for every device of a model: period, gaps and fill, in microseconds.
+struct FrameTiming: BitwiseCopyable, Sendable {
+    let period: Int64
+    let maxGap: Int64
+    /// How much longer than its period a frame waits.
+    let patience: Int64
+    /// How long a value is held; negative for never.
+    let holdLimit: Int64
+    /// How many frames may be open at a time.
+    let slots: Int64
+    let channels: Int
+
+    init(clock: FrameClock, lateness: Duration, channels: Int) {
+        period = max(clock.period.microseconds, 1000)
+        maxGap = clock.maxGap.microseconds
+        patience = lateness.microseconds
+        holdLimit =
+            switch clock.fill {
+            case .hold: clock.holdLimit.microseconds
+            case .missing: -1
+            }
+        slots = min(2 + (lateness.microseconds + period - 1) / period, 64)
+        self.channels = channels
+    }
+}
+
 /// Gathers the samples of one device into frames, one per period, on a grid in event time.
 ///
 /// The first sample lays the grid: ticks are whole periods away from it, and a sample belongs to the
@@ -5,9 +31,221 @@
 /// or when a sample has been seen that lies later than the end of its period plus the lateness
 /// tolerance. Up to then, late samples are still placed where they belong. Only event time counts,
 /// so the same samples give the same frames at any speed.
+///
+/// This is one device's part, wherever its numbers lie; ``FrameAssembler`` owns some.
+struct FrameSlots {
+    /// The grid, and how far it is filled; frames are numbered from the first sample's.
+    struct Grid: BitwiseCopyable {
+        /// Tick 0, in microseconds; `Int64.min` before the first sample.
+        var origin = Int64.min
+        /// The oldest frame that has not left.
+        var oldest: Int64 = 0
+        /// The newest frame that has a sample.
+        var newest: Int64 = -1
+        /// The latest sample's time.
+        var watermark = Int64.min
+    }
+
+    /// A channel's last value, and when it was measured.
+    struct Held: BitwiseCopyable {
+        var value = Double.nan
+        var since = Int64.min
+    }
+
+    /// Where a sample belongs.
+    enum Seat: BitwiseCopyable, Sendable {
+        /// In an open frame, by its number.
+        case frame(Int64)
+        /// Nowhere.
+        case none(FrameAssembler.Placement)
+    }
+
+    /// Stands where no sample has arrived; a sample without a value is another NaN.
+    static let nothing = Double(bitPattern: 0x7FF8_0000_0000_7E57)
+
+    /// `[1]`
+    let grid: Numbers<Grid>
+    /// The open frames, `[slots × channels]`.
+    let places: Numbers<Double>
+    /// How many channels have arrived, `[slots]`.
+    let arrived: Numbers<Int32>
+    /// `[channels]`
+    let held: Numbers<Held>
+    let timing: FrameTiming
+
+    /// Begins anew.
+    func clear() {
+        grid[0] = Grid()
+        places.fill(Self.nothing)
+        arrived.fill(0)
+        held.fill(Held())
+    }
+
+    /// When the latest sample was measured, or `nil` before the first one.
+    var latest: Timestamp? {
+        grid[0].origin == .min ? nil : Timestamp(microseconds: grid[0].watermark)
+    }
+
+    /// Where samples of a time belong; nothing changes but a watermark that moves.
+    func seat(at time: Int64) -> Seat {
+        if grid[0].origin == .min {
+            grid[0] = Grid(origin: time)
+        }
+        let index = tick(of: time)
+        if index < grid[0].oldest { return .none(moveWatermark(time) ? .surplus : .late) }
+        let watermark = grid[0].watermark
+        if time > watermark, watermark != .min, time - watermark > timing.maxGap {
+            return .none(.gap)
+        }
+        if index >= grid[0].oldest + timing.slots { return .none(.full) }
+        return .frame(index)
+    }
+
+    /// Puts a value into the frame that ``seat(at:)`` found for its time.
+    func put(
+        _ value: Double,
+        channel: Int,
+        frame: Int64,
+        time: Int64
+    ) -> FrameAssembler.Placement {
+        let slot = Int(frame % timing.slots)
+        let place = slot * timing.channels + channel
+        guard places[place].bitPattern == Self.nothing.bitPattern else {
+            return moveWatermark(time) ? .surplus : .duplicate
+        }
+        places[place] = value.isNaN ? .nan : value
+        arrived[slot] += 1
+        grid[0].newest = max(grid[0].newest, frame)
+        grid[0].watermark = max(grid[0].watermark, time)
+        return .placed
+    }
+
+    /// Puts a sample where it belongs; on `full` and `gap` nothing changed.
+    func place(_ sample: Sample) -> FrameAssembler.Placement {
+        let time = sample.time.microseconds
+        if sample.isRetained {
+            keep(sample.channel, sample.value, time)
+            return .placed
+        }
+        switch seat(at: time) {
+        case .none(let placement): return placement
+        case .frame(let frame):
+            return put(sample.value, channel: sample.channel, frame: frame, time: time)
+        }
+    }
+
+    /// The number of the frame that a time belongs to.
+    private func tick(of time: Int64) -> Int64 {
+        (time - grid[0].origin + timing.period / 2).floorDivided(by: timing.period)
+    }
+
+    /// Whether a sample that has no place is the newest so far, and if so moves the watermark.
+    private func moveWatermark(_ time: Int64) -> Bool {
+        guard time > grid[0].watermark else { return false }
+        grid[0].watermark = time
+        return true
+    }
+
+    /// Whether a frame can leave.
+    var hasCompleteFrame: Bool {
+        guard hasOpenFrame else { return false }
+        let grid = grid[0]
+        if arrived[Int(grid.oldest % timing.slots)] == timing.channels { return true }
+        let end = grid.origin + grid.oldest * timing.period + timing.period / 2
+        return grid.watermark - end >= timing.patience
+    }
+
+    /// Whether a frame waits, complete or not.
+    var hasOpenFrame: Bool { grid[0].origin != .min && grid[0].oldest <= grid[0].newest }
+
+    /// Takes out the oldest open frame, complete or not; returns its tick in microseconds.
+    ///
+    /// A frame in which nothing arrived is masked as a whole: nothing is held across it.
+    func removeOldest(into frame: Numbers<Frame.Entry>) -> Int64 {
+        let slot = Int(grid[0].oldest % timing.slots)
+        let time = grid[0].origin + grid[0].oldest * timing.period
+        let isSilent = arrived[slot] == 0
+        for c in 0..<timing.channels {
+            let value = places[slot * timing.channels + c]
+            places[slot * timing.channels + c] = Self.nothing
+            if !value.isNaN {
+                frame[c] = Frame.Entry(value: value, isFresh: true)
+                held[c] = Held(value: value, since: time)
+                continue
+            }
+            let isInvalid = value.bitPattern != Self.nothing.bitPattern
+            let last = held[c]
+            let isHeld = !isSilent && last.since != .min && time - last.since <= timing.holdLimit
+            frame[c] = Frame.Entry(value: isHeld ? last.value : .nan, isInvalid: isInvalid)
+        }
+        arrived[slot] = 0
+        grid[0].oldest += 1
+        return time
+    }
+
+    /// Keeps a retained value, unless a newer one is known.
+    func keep(_ channel: Int, _ value: Double, _ time: Int64) {
+        guard !value.isNaN, time >= held[channel].since else { return }
+        held[channel] = Held(value: value, since: time)
+    }
+}
+
+extension FrameSlots {
+    /// Writes all that ``restore(from:)`` needs.
+    func save(to writer: inout StateWriter) {
+        writer.write(grid[0].origin)
+        writer.write(grid[0].oldest)
+        writer.write(grid[0].newest)
+        writer.write(grid[0].watermark)
+        writer.write(places.indices.map { places[$0] })
+        writer.write(held.indices.map { held[$0].value })
+        writer.write(held.indices.map { held[$0].since })
+    }
+
+    /// Takes back what ``save(to:)`` wrote, by slots of the same timing.
+    func restore(from reader: inout StateReader) throws(StateError) {
+        grid[0].origin = try reader.readTime()
+        grid[0].oldest = try reader.readCount()
+        grid[0].newest = try reader.readInteger()
+        grid[0].watermark = try reader.readTime()
+        let values = try reader.readDoubles(count: places.count)
+        let last = try reader.readDoubles(count: held.count)
+        let since = try reader.readIntegers(count: held.count)
+        guard
+            values.allSatisfy({
+                $0.isFinite || $0.bitPattern == Self.nothing.bitPattern
+                    || $0.bitPattern == Double.nan.bitPattern
+            }),
+            last.allSatisfy({ !$0.isInfinite }),
+            since.allSatisfy({ $0 == .min || abs($0) < 1 << 60 }),
+            isConsistent
+        else { throw .inconsistent }
+        for i in places.indices { places[i] = values[i] }
+        for c in held.indices { held[c] = Held(value: last[c], since: since[c]) }
+        for slot in arrived.indices {
+            let frame = slot * timing.channels..<(slot + 1) * timing.channels
+            let count = frame.count { places[$0].bitPattern != Self.nothing.bitPattern }
+            arrived[slot] = Int32(count)
+        }
+    }
+
+    /// Whether grid, window and watermark belong together; without that, the way from one to the
+    /// other might be stepped through for years.
+    private var isConsistent: Bool {
+        let grid = grid[0]
+        if grid.origin == .min {
+            return grid.oldest == 0 && grid.newest == -1 && grid.watermark == .min
+        }
+        guard grid.watermark != .min else { return false }
+        return grid.newest == tick(of: grid.watermark)
+            && (0...timing.slots).contains(grid.newest - grid.oldest + 1)
+    }
+}
+
+/// Frames of one device, from numbers of its own: for recordings and tables.
 public struct FrameAssembler: Sendable {
     /// What became of a sample.
-    public enum Placement: Sendable, Equatable {
+    public enum Placement: BitwiseCopyable, Sendable, Equatable {
         /// It stands in its frame.
         case placed
         /// It is known already: its frame has a sample of this channel.
@@ -23,204 +261,74 @@ public struct FrameAssembler: Sendable {
         case gap
     }
 
-    /// Period, gaps and fill.
-    public let clock: FrameClock
-    /// How much longer than its period a frame waits.
-    public let lateness: Duration
-
-    private let channels: Int
-    private let slots: Int64
-    // Durations count attoseconds; what is asked per sample is kept in microseconds.
-    private let period: Int64
-    private let maxGap: Int64
-    private let patience: Int64
-    /// How long a value is held, in microseconds; negative for never.
-    private let holdLimit: Int64
-
-    /// Tick 0, in microseconds; `nil` before the first sample.
-    private(set) var origin: Int64?
-    /// The oldest frame that has not left.
-    private(set) var oldest: Int64 = 0
-    /// The newest frame that has a sample.
-    private(set) var newest: Int64 = -1
-    /// The latest sample's time.
-    private(set) var watermark: Int64 = .min
-    /// A place in an open frame.
-    private struct Place {
-        /// NaN if none.
-        var value = Double.nan
-        /// Whether a sample has arrived, be it "no value".
-        var hasArrived = false
-    }
-
-    /// The open frames, `[slots, channels]`.
-    private var places: [Place]
-    /// How many channels have arrived, `[slots]`.
-    private(set) var arrived: [Int]
-    /// The last value of each channel, `[channels]`; NaN if none.
-    private(set) var held: [Double]
-    /// When it was measured, `[channels]`.
-    private(set) var heldSince: [Int64]
+    private let timing: FrameTiming
+    private var grid = [FrameSlots.Grid()]
+    private var places: [Double]
+    private var arrived: [Int32]
+    private var held: [FrameSlots.Held]
 
     /// An assembler that has seen nothing.
     public init(clock: FrameClock, lateness: Duration, channels: Int) {
-        self.clock = clock
-        self.lateness = lateness
-        self.channels = channels
-        period = max(clock.period.microseconds, 1000)
-        holdLimit =
-            switch clock.fill {
-            case .hold: clock.holdLimit.microseconds
-            case .missing: -1
-            }
-        maxGap = clock.maxGap.microseconds
-        patience = lateness.microseconds
-        slots = min(2 + (lateness.microseconds + period - 1) / period, 64)
-        places = Array(repeating: Place(), count: Int(slots) * channels)
-        arrived = Array(repeating: 0, count: Int(slots))
-        held = Array(repeating: .nan, count: channels)
-        heldSince = Array(repeating: .min, count: channels)
+        timing = FrameTiming(clock: clock, lateness: lateness, channels: channels)
+        let slots = Int(timing.slots)
+        places = Array(repeating: FrameSlots.nothing, count: slots * channels)
+        arrived = Array(repeating: 0, count: slots)
+        held = Array(repeating: FrameSlots.Held(), count: channels)
     }
 
     /// When the latest sample was measured, or `nil` before the first one.
-    public var latest: Timestamp? {
-        origin == nil ? nil : Timestamp(microseconds: watermark)
-    }
+    public var latest: Timestamp? { read { $0.latest } }
 
     /// Puts a sample where it belongs; on ``Placement/full`` and ``Placement/gap`` nothing changed.
-    public mutating func place(_ sample: Sample) -> Placement {
-        let time = sample.time.microseconds
-        if sample.isRetained {
-            keep(sample.channel, sample.value, time)
-            return .placed
-        }
-        guard let origin else {
-            origin = time
-            oldest = 0
-            newest = -1
-            return place(sample)
-        }
-        let index = (time - origin + period / 2).floorDivided(by: period)
-        if index < oldest { return surplus(time) ? .surplus : .late }
-        if time > watermark, watermark != .min, time - watermark > maxGap {
-            return .gap
-        }
-        if index >= oldest + slots { return .full }
-
-        let slot = Int(index % slots)
-        let place = slot * channels + sample.channel
-        if places[place].hasArrived { return surplus(time) ? .surplus : .duplicate }
-        places[place] = Place(value: sample.value, hasArrived: true)
-        arrived[slot] += 1
-        newest = max(newest, index)
-        watermark = max(watermark, time)
-        return .placed
-    }
-
-    /// Whether a sample that has no place is the newest so far, and if so moves the watermark.
-    private mutating func surplus(_ time: Int64) -> Bool {
-        guard time > watermark else { return false }
-        watermark = time
-        return true
-    }
+    public mutating func place(_ sample: Sample) -> Placement { change { $0.place(sample) } }
 
     /// Whether a frame can leave.
-    public var hasCompleteFrame: Bool {
-        guard let origin, oldest <= newest else { return false }
-        if arrived[Int(oldest % slots)] == channels { return true }
-        let end = origin + oldest * period + period / 2
-        return watermark - end >= patience
-    }
+    public var hasCompleteFrame: Bool { read { $0.hasCompleteFrame } }
 
     /// Whether a frame waits, complete or not.
-    public var hasOpenFrame: Bool { origin != nil && oldest <= newest }
+    public var hasOpenFrame: Bool { read { $0.hasOpenFrame } }
 
     /// Takes out the oldest open frame, complete or not.
     ///
     /// A frame in which nothing arrived is masked as a whole: nothing is held across it.
     public mutating func removeOldest(into frame: inout Frame) {
-        guard let origin else { return }
-        let slot = Int(oldest % slots)
-        let time = origin + oldest * period
+        guard latest != nil else { return }
+        var entries = frame.entries
+        let time = entries.withNumbers { entries in change { $0.removeOldest(into: entries) } }
         frame.time = Timestamp(microseconds: time)
-        let isSilent = arrived[slot] == 0
-        for c in 0..<channels {
-            let place = places[slot * channels + c]
-            places[slot * channels + c] = Place()
-            frame.isFresh[c] = !place.value.isNaN
-            frame.isInvalid[c] = place.hasArrived && place.value.isNaN
-            if !place.value.isNaN {
-                frame.values[c] = place.value
-                held[c] = place.value
-                heldSince[c] = time
-            } else if isSilent || heldSince[c] == .min || time - heldSince[c] > holdLimit {
-                frame.values[c] = .nan
-            } else {
-                frame.values[c] = held[c]
-            }
+        for c in entries.indices {
+            frame.values[c] = entries[c].value
+            frame.isFresh[c] = entries[c].isFresh
+            frame.isInvalid[c] = entries[c].isInvalid
         }
-        arrived[slot] = 0
-        oldest += 1
     }
 
     /// Forgets the grid and every open frame; the next sample lays a new one.
-    public mutating func reset() {
-        self = FrameAssembler(clock: clock, lateness: lateness, channels: channels)
+    public mutating func reset() { change { $0.clear() } }
+
+    private func read<Result>(_ body: (FrameSlots) -> Result) -> Result {
+        var copy = self
+        return copy.change(body)
     }
 
-    /// Keeps a retained value, unless a newer one is known.
-    private mutating func keep(_ channel: Int, _ value: Double, _ time: Int64) {
-        guard !value.isNaN, time >= heldSince[channel] else { return }
-        held[channel] = value
-        heldSince[channel] = time
-    }
-}
-
-extension FrameAssembler {
-    /// Writes all that ``restore(from:)`` needs.
-    func save(to writer: inout StateWriter) {
-        writer.write(origin != nil)
-        writer.write(origin ?? 0)
-        writer.write(oldest)
-        writer.write(newest)
-        writer.write(watermark)
-        writer.write(places.map(\.value))
-        writer.write(places.map { Int64($0.hasArrived ? 1 : 0) })
-        writer.write(held)
-        writer.write(heldSince)
-    }
-
-    /// Takes back what ``save(to:)`` wrote, by an assembler of the same clock and lateness.
-    mutating func restore(from reader: inout StateReader) throws(StateError) {
-        let hasOrigin = try reader.readBool()
-        let savedOrigin = try reader.readTime()
-        origin = hasOrigin ? savedOrigin : nil
-        oldest = try reader.readCount()
-        newest = try reader.readInteger()
-        watermark = try reader.readTime()
-        let values = try reader.readDoubles(count: places.count)
-        let flags = try reader.readIntegers(count: places.count)
-        held = try reader.readDoubles(count: held.count)
-        heldSince = try reader.readIntegers(count: heldSince.count)
-        places = zip(values, flags).map { Place(value: $0, hasArrived: $1 != 0) }
-        guard flags.allSatisfy({ $0 == 0 || $0 == 1 }),
-            places.allSatisfy({ $0.value.isFinite && $0.hasArrived || $0.value.isNaN }),
-            held.allSatisfy({ !$0.isInfinite }),
-            heldSince.allSatisfy({ $0 == .min || abs($0) < 1 << 60 }),
-            isConsistent
-        else { throw .inconsistent }
-        for slot in arrived.indices {
-            let frame = slot * channels..<(slot + 1) * channels
-            arrived[slot] = places[frame].count(where: \.hasArrived)
+    mutating func change<Result>(_ body: (FrameSlots) throws -> Result) rethrows -> Result {
+        let timing = timing
+        return try grid.withNumbers { grid in
+            try places.withNumbers { places in
+                try arrived.withNumbers { arrived in
+                    try held.withNumbers { held in
+                        try body(
+                            FrameSlots(
+                                grid: grid,
+                                places: places,
+                                arrived: arrived,
+                                held: held,
+                                timing: timing
+                            )
+                        )
+                    }
+                }
+            }
         }
-    }
-
-    /// Whether grid, window and watermark belong together; without that, the way from one to the
-    /// other might be stepped through for years.
-    private var isConsistent: Bool {
-        guard let origin else { return oldest == 0 && newest == -1 && watermark == .min }
-        guard origin != .min, watermark != .min else { return false }
-        return newest == (watermark - origin + period / 2).floorDivided(by: period)
-            && (0...slots).contains(newest - oldest + 1)
     }
 }

@@ -56,7 +56,7 @@ public struct Intake: Sendable {
         arrival: Timestamp,
         isRetained: Bool,
         into fleet: inout Fleet,
-        emit: (Assessment) -> Void
+        emit: (borrowing Assessment) -> Void
     ) throws(SampleDecodingError) -> Outcome {
         counters.messages += 1
         do {
@@ -73,7 +73,7 @@ public struct Intake: Sendable {
         _ arrival: Timestamp,
         _ isRetained: Bool,
         _ fleet: inout Fleet,
-        _ emit: (Assessment) -> Void
+        _ emit: (borrowing Assessment) -> Void
     ) throws(SampleDecodingError) -> Outcome {
         guard payload.count <= largestPayload else { throw .tooLarge(bytes: payload.count) }
         guard let (stream, match) = route(topic) else {
@@ -117,7 +117,7 @@ public struct Intake: Sendable {
         _ arrival: Timestamp,
         _ isRetained: Bool,
         _ fleet: inout Fleet,
-        _ emit: (Assessment) -> Void
+        _ emit: (borrowing Assessment) -> Void
     ) throws(SampleDecodingError) -> Outcome {
         let device = try text(name)
         guard let model = assignment.model(device: device, stream: streams[stream].name),
@@ -149,32 +149,37 @@ public struct Intake: Sendable {
         isRetained: Bool,
         counters: inout IntakeCounters,
         fleet: inout Fleet,
-        emit: (Assessment) -> Void
+        emit: (borrowing Assessment) -> Void
     ) -> Outcome {
         var outcome = Outcome.taken
-        let model = fleet.devices[device].model
+        let model = fleet.model(of: device)
+        var row: Fleet.Row?
         for i in batch.entries.indices {
             let value = batch.entries[i].value
             let name = batch.names.span.extracting(batch.entries[i].name)
             if let channel = model.table.find(name) {
-                let sample = Sample(
-                    device: device,
-                    channel: channel,
-                    time: time,
-                    value: value,
-                    isRetained: isRetained
-                )
-                fleet.take(sample, arrival: arrival, emit: emit)
+                let begun =
+                    row
+                    ?? fleet.begin(
+                        device,
+                        time: time,
+                        arrival: arrival,
+                        isRetained: isRetained,
+                        emit: emit
+                    )
+                fleet.put(value, channel: channel, in: begun)
+                row = begun
             } else if !value.isNaN {
                 counters.unknownChannels += 1
                 if outcome == .taken, let channel = counters.noteUnknown(device, name) {
                     outcome = .unknownChannel(
-                        device: fleet.devices[device].name,
+                        device: fleet.name(of: device),
                         channel: channel
                     )
                 }
             }
         }
+        if let row { fleet.end(row) }
         return outcome
     }
 

@@ -125,20 +125,19 @@ extension Model {
     /// - Parameters:
     ///   - frames: values in each channel's unit, NaN if missing, `[frames, channels]`
     public func scores(of frames: [Double]) -> [Double] {
-        var monitor = DeviceMonitor(
-            name: "golden",
-            model: self,
-            stream: 0,
-            lateness: .zero,
-            now: Timestamp(microseconds: 0)
-        )
+        let group = ModelGroup(self, lateness: .zero)
+        let record = group.add("golden", device: 0, now: Timestamp(microseconds: 0))
+        var tile = [record]
+        let policies = AlertPolicies()
         return stride(from: 0, to: frames.count, by: channels.count).map { start in
             for c in channels.indices {
                 let value = frames[start + c]
-                monitor.frame.values[c] = value
-                monitor.frame.isFresh[c] = !value.isNaN
+                record.frame[c] = Frame.Entry(value: value, isFresh: !value.isNaN)
             }
-            return monitor.assess(device: 0, policies: AlertPolicies()).score?.value ?? .nan
+            tile.withNumbers { group.advance($0) }
+            var score = Double.nan
+            group.judge(record, row: 0, policies) { score = $0.score?.value ?? .nan }
+            return score
         }
     }
 }

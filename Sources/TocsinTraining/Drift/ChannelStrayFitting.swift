@@ -44,7 +44,7 @@ extension ChannelStray.Reference {
         for stream in streams {
             var tracker = ChannelStray(first)
             for frame in stream {
-                _ = tracker.update(frame, reference: first)
+                _ = tracker.update(frame)
                 for c in 0..<channels { largest[c] = max(largest[c], tracker.means[c] - usual[c]) }
             }
         }

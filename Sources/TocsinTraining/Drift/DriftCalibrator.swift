@@ -57,24 +57,17 @@ struct DriftCalibrator {
             append(
                 detector.quantities(
                     deviations: deviations,
-                    state: [],
-                    hidden: 0..<0,
-                    reference: reference
+                    hidden: nil
                 )
             )
         }
-        series[DriftCause.norm.rawValue].removeAll()
-        series[DriftCause.place.rawValue].removeAll()
-        series[DriftCause.speed.rawValue].removeAll()
         for states in hidden {
             detector = DriftDetector(reference)
             for state in states {
                 append(
                     detector.quantities(
                         deviations: [],
-                        state: state,
-                        hidden: state.indices,
-                        reference: reference
+                        hidden: state
                     )
                 )
             }
@@ -126,13 +119,14 @@ struct DriftCalibrator {
         var maxima: [Double] = []
         for _ in 0..<Self.runs {
             var tracker = PopulationStability(reference)
+            let usual = PopulationStability.Usual(reference)
             var largest = 0.0
             var done = 0
             while done < series.count {
                 let start = Int(random.uniform() * Double(series.count))
                 for k in 0..<min(block, series.count - done) {
                     let value = series[(start + k) % series.count]
-                    largest = max(largest, tracker.update(value, reference: reference))
+                    largest = max(largest, tracker.update(value, usual: usual))
                 }
                 done += block
             }

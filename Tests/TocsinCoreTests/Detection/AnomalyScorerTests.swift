@@ -155,20 +155,4 @@ struct AnomalyScorerTests {
         #expect(try #require(score(&scorer, [0, 0], [0, 0], calibration)).value < 1)
         #expect(scorer.deviations.allSatisfy { abs($0) <= 10 })
     }
-
-    @Test func `a saved scorer goes on`() throws {
-        let calibration = try Model.small().calibration
-        var scorer = AnomalyScorer(channels: 2)
-        var random = SeededGenerator(seed: 3)
-        for _ in 0..<100 {
-            var writer = StateWriter()
-            scorer.save(to: &writer)
-            var restored = AnomalyScorer(channels: 2)
-            var reader = StateReader(writer.bytes[...])
-            try restored.restore(from: &reader)
-            let x = [Float(random.normal()), Float(random.normal())]
-            let found = score(&scorer, x, [0, 1], calibration)
-            #expect(found == score(&restored, x, [0, 1], calibration))
-        }
-    }
 }

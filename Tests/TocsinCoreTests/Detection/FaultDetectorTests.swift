@@ -83,31 +83,4 @@ struct FaultDetectorTests {
         #expect(later.firstIndex(of: nil) == 8)
         #expect(!later[8...].contains(.rateOfChange))
     }
-
-    @Test func `a saved detector goes on`() throws {
-        var bench = Bench()
-        var random = SeededGenerator(seed: 1)
-        var seen: Set<FaultCause?> = []
-        for _ in 0..<500 {
-            var writer = StateWriter()
-            bench.detector.save(to: &writer)
-            var other = Bench()
-            var reader = StateReader(writer.bytes[...])
-            try other.detector.restore(from: &reader)
-            #expect(other.detector.causes == bench.detector.causes)
-            let value: Double? =
-                switch random.integer(in: 0..<8) {
-                case 0: nil
-                case 1: .nan
-                case 2: 200
-                default: 5
-                }
-            for _ in 0..<random.integer(in: 1..<4) {
-                let cause = bench.take(value)
-                #expect(other.take(value) == cause)
-                seen.insert(cause)
-            }
-        }
-        #expect(seen.count == 5)
-    }
 }

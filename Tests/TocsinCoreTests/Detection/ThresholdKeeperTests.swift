@@ -83,12 +83,15 @@ struct ThresholdKeeperTests {
     }
 
     @Test func `without a budget the calibration's threshold stands`() throws {
-        let calibration = try Model.small(threshold: 2.5).calibration
-        let keeper = ThresholdKeeper(peaks)
-        #expect(keeper.threshold(budget: nil, calibration: calibration) == 2.5)
-        #expect(
-            keeper.threshold(budget: 1e-4, calibration: calibration) == peaks.threshold(rate: 1e-4)
-        )
+        let model = try Model.small(threshold: 2.5)
+        var fleet = Fleet()
+        #expect(fleet.add("p", model: model, stream: 0, now: .at(0)) == 0)
+        let device = fleet.devices[0]
+        var policies = AlertPolicies()
+        #expect(device.threshold(policies: policies) == 2.5)
+        policies.budgetPerMonth = 20
+        let rate = 20 * model.clock.monthsPerFrame
+        #expect(device.threshold(policies: policies) == device.keeper.peaks.threshold(rate: rate))
     }
 
     @Test func `a saved keeper goes on`() throws {

@@ -2,6 +2,17 @@ import Testing
 
 @testable import TocsinCore
 
+extension FrameAssembler {
+    fileprivate func save(to writer: inout StateWriter) {
+        var copy = self
+        copy.change { $0.save(to: &writer) }
+    }
+
+    fileprivate mutating func restore(from reader: inout StateReader) throws {
+        try change { try $0.restore(from: &reader) }
+    }
+}
+
 struct FrameAssemblerTests {
     /// Samples in, frames out, as a fleet does it: complete frames leave at once.
     private struct Line {

@@ -1,11 +1,48 @@
 @testable import TocsinCore
 
+/// What an ``Assessment`` said, to be kept.
+struct Said {
+    var device: Int
+    var name: String
+    var isOfFrame: Bool
+    var time: Timestamp
+    var score: AnomalyScorer.Score?
+    var drift: DriftDetector.Drift?
+    var isWarm: Bool
+    var isAfterGap: Bool
+    var values: [Double]
+    var shares: [Double]
+    var expected: [Double]
+    var isFresh: [Bool]
+    var alerts: [Alert]
+
+    init(_ assessment: borrowing Assessment) {
+        device = assessment.device
+        name = assessment.name
+        isOfFrame = assessment.isOfFrame
+        time = assessment.time
+        score = assessment.score
+        drift = assessment.drift
+        isWarm = assessment.isWarm
+        isAfterGap = assessment.isAfterGap
+        values = assessment.values
+        shares = assessment.shares
+        expected = []
+        isFresh = []
+        for c in values.indices {
+            expected.append(assessment.expected(c))
+            isFresh.append(assessment.isFresh(c))
+        }
+        alerts = assessment.alerts
+    }
+}
+
 /// A fleet and what came out of it.
-struct Line {
+struct Line: ~Copyable {
     var fleet: Fleet
     var intake: Intake
     /// What was assessed, in order.
-    var assessments: [Assessment] = []
+    var assessments: [Said] = []
 
     init(
         _ model: Model,
@@ -36,7 +73,7 @@ struct Line {
         at arrival: Timestamp,
         isRetained: Bool = false
     ) throws(SampleDecodingError) -> Intake.Outcome {
-        var found: [Assessment] = []
+        var found: [Said] = []
         let topic = topic.bytes
         let payload = payload.bytes
         let outcome = try intake.take(
@@ -45,26 +82,26 @@ struct Line {
             arrival: arrival,
             isRetained: isRetained,
             into: &fleet
-        ) { found.append($0) }
-        fleet.assess { found.append($0) }
+        ) { found.append(Said($0)) }
+        fleet.assess { found.append(Said($0)) }
         assessments += found
         return outcome
     }
 
     /// A frame of values of one device, straight into the fleet.
     mutating func take(_ device: Int, _ seconds: Double, _ values: [Double]) {
-        var found: [Assessment] = []
+        var found: [Said] = []
         for c in values.indices {
             let sample = Sample(device: device, channel: c, time: .at(seconds), value: values[c])
-            fleet.take(sample, arrival: .at(seconds)) { found.append($0) }
+            fleet.take(sample, arrival: .at(seconds)) { found.append(Said($0)) }
         }
-        fleet.assess { found.append($0) }
+        fleet.assess { found.append(Said($0)) }
         assessments += found
     }
 
     mutating func tick(_ seconds: Double) {
-        var found: [Assessment] = []
-        fleet.tick(.at(seconds)) { found.append($0) }
+        var found: [Said] = []
+        fleet.tick(.at(seconds)) { found.append(Said($0)) }
         assessments += found
     }
 

@@ -1,0 +1,42 @@
+// What is done for every frame beside the network's step: where the hidden state is, how it moves,
+// and how the distribution of a quantity differs from its usual one. Nothing here allocates.
+
+#pragma once
+
+#include <stddef.h>
+
+/// Vectors here have so many lanes, on every instruction set; arrays are padded with 0 to whole ones.
+enum { TOCSIN_WATCH_LANES = 16 };
+
+/// What is usual of a hidden state; `padded` is its size in whole vectors, at most 4096.
+struct tocsin_usual_state {
+    size_t size;
+    size_t padded;
+    /// [padded]
+    const float *mean;
+    /// The lower triangle L in tiles of sixteen rows, column by column, up to the diagonal's last.
+    const float *whitening;
+    /// a, then b, [2, padded]; null if there are none.
+    const float *weights;
+    /// A, then B, [2, padded].
+    const float *limits;
+};
+
+/// What one frame's hidden state comes to.
+struct tocsin_state_motion {
+    /// Σ h², Σ (L (h − mean))², and Σ (h − h of one frame ago)².
+    float norm, place, step;
+    /// Σ a min(|h − h of one frame ago|, A) + b min(|h − h of four frames ago|, B).
+    float pace;
+};
+
+/// Compares a hidden state, [size], with the states of `one` and of `four` frames ago, [padded], and
+/// writes it over the latter.
+struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *usual,
+                                              const float *hidden, const float *one,
+                                              float *four);
+
+/// Moves shares, [16], by `rate` towards bin `bin`, and returns Σ (w − p) ln(w / p), where both are
+/// at least 10⁻⁴; `usual` holds p and 1/p, [2, 16]. Beyond the last bin shares are 0, and p
+/// is 10⁻⁴.
+float tocsin_stability_index(float *shares, const float *usual, int bin, float rate);

@@ -1,0 +1,148 @@
+import Glibc
+
+/// One device's part of drift detection, wherever its numbers lie.
+struct DriftWatch {
+    /// What is remembered beside the channels' means and the last states.
+    struct Memory: BitwiseCopyable {
+        var trackers: InlineArray<4, PopulationStability>
+        var surprising: Int64 = 0
+        var pace = StatePace()
+
+        init(_ reference: DriftReference) {
+            trackers = InlineArray { PopulationStability(reference.quantity($0)) }
+        }
+    }
+
+    /// `[1]`
+    let memory: Numbers<Memory>
+    /// The channels' running means, `[channels]`.
+    let means: Numbers<Double>
+    /// The last four hidden states, `[4 × padded]`.
+    let past: Numbers<Float>
+    let usual: DriftUsual.View
+
+    /// The four watched quantities of one frame; NaN for one that this frame does not give.
+    func quantities(
+        _ channels: Numbers<AnomalyScorer.Channel>,
+        _ hidden: Numbers<Float>?
+    ) -> InlineArray<4, Double> {
+        var sum = 0.0
+        var count = 0.0
+        for c in channels.indices {
+            let deviation = channels[c].deviation
+            guard !deviation.isNaN else { continue }
+            sum += deviation * deviation
+            count += 1
+        }
+        let energy = count > 0 ? log(0.05 + sum / count) : .nan
+        guard let hidden else { return [energy, .nan, .nan, .nan] }
+        let motion = memory[0].pace.update(hidden, past: past, usual: usual.hidden)
+        return [energy, motion.norm, motion.place, motion.step]
+    }
+
+    /// Takes in one frame.
+    func update(
+        _ channels: Numbers<AnomalyScorer.Channel>,
+        _ hidden: Numbers<Float>?
+    ) -> DriftDetector.Drift {
+        let quantities = quantities(channels, hidden)
+        var drift = DriftDetector.Drift(
+            ratios: [0, 0, 0, 0],
+            hiddenNorm: quantities[DriftCause.norm.rawValue]
+        )
+        for i in 0..<4 where !quantities[i].isNaN {
+            let index = memory[0].trackers[i].update(quantities[i], usual: usual.quantities[i])
+            drift.ratios[i] = index / usual.quantities[i].threshold
+        }
+        let index = ChannelStray.update(
+            means,
+            &memory[0].surprising,
+            channels,
+            usual.channels,
+            burst: usual.burst
+        )
+        let residual = DriftCause.residual.rawValue
+        let speed = DriftCause.speed.rawValue
+        drift.ratios[residual] = max(drift.ratios[residual], index / usual.strayThreshold)
+        drift.ratios[speed] = max(drift.ratios[speed], memory[0].pace.pace / usual.paceThreshold)
+        return drift
+    }
+
+    /// How far each channel has moved, for an alert to name them, `[channels]`; ≥ 0.
+    var movements: [Double] {
+        means.indices.map { max(ChannelStray.stray(means[$0], usual.channels[$0]), 0) }
+    }
+}
+
+extension DriftWatch {
+    func save(to writer: inout StateWriter) {
+        for i in 0..<4 { memory[0].trackers[i].save(to: &writer) }
+        writer.write(memory[0].surprising)
+        memory[0].pace.save(to: &writer)
+        writer.write(means.indices.map { means[$0] })
+        writer.write(past.indices.map { past[$0] })
+    }
+
+    func restore(from reader: inout StateReader) throws(StateError) {
+        for i in 0..<4 { try memory[0].trackers[i].restore(from: &reader) }
+        memory[0].surprising = try reader.readCount()
+        guard memory[0].surprising <= ChannelStray.longestBurst else { throw .inconsistent }
+        try memory[0].pace.restore(from: &reader)
+        let savedMeans = try reader.readAmounts(count: means.count)
+        let savedPast = try reader.readFloats(count: past.count)
+        guard savedPast.allSatisfy(\.isFinite) else { throw .inconsistent }
+        for c in means.indices { means[c] = savedMeans[c] }
+        for i in past.indices { past[i] = savedPast[i] }
+    }
+}
+
+/// A ``DriftReference`` as it is computed with.
+final class DriftUsual: Sendable {
+    /// What a frame is compared with; as long as its owner lives.
+    struct View: BitwiseCopyable {
+        /// In the order of ``DriftCause``, `[4]`.
+        let quantities: Numbers<PopulationStability.Usual>
+        /// `[channels]`
+        let channels: Numbers<ChannelStray.Usual>
+        let hidden: HiddenUsual.View
+        let burst: Double
+        let strayThreshold: Double
+        let paceThreshold: Double
+    }
+
+    private let quantities: Constants<PopulationStability.Usual>
+    private let channels: Constants<ChannelStray.Usual>
+    private let hidden: HiddenUsual
+    private let burst: Double
+    private let strayThreshold: Double
+    private let paceThreshold: Double
+
+    init(_ reference: DriftReference) {
+        quantities = Constants((0..<4).map { PopulationStability.Usual(reference.quantity($0)) })
+        channels = Constants(reference.channels.channels)
+        hidden = HiddenUsual(reference)
+        burst = reference.channels.burst
+        strayThreshold = reference.channels.threshold
+        paceThreshold = reference.pace.threshold
+    }
+
+    var view: View {
+        View(
+            quantities: quantities.numbers,
+            channels: channels.numbers,
+            hidden: hidden.view,
+            burst: burst,
+            strayThreshold: strayThreshold,
+            paceThreshold: paceThreshold
+        )
+    }
+}
+
+extension DriftReference {
+    /// The usual distribution of one cause; of one that was not fitted, a single bin.
+    func quantity(_ cause: Int) -> PopulationStability.Reference {
+        cause < quantities.count
+            ? quantities[cause]
+            : PopulationStability.Reference(edges: [], shares: [1], threshold: 1)
+    }
+}

@@ -1,0 +1,166 @@
+import TocsinNN
+
+// Scale → step → score → drift → faults → alerts: what a frame goes through, device by device.
+
+extension ModelGroup {
+    /// Scales a device's frame into a row of the tile, and keeps what the network expected of it.
+    func prepare(_ record: DeviceRecord, row: Int) {
+        let usual = unsafe record.usual
+        let frame = record.frame
+        let forecast = record.forecast
+        let expected = record.expected
+        let first = row * frame.count
+        let isExpected = record.heads[0].framesSinceReset > 0
+        for c in frame.indices {
+            let scale = unsafe usual.pointee.scales[c]
+            // The difference is taken in double precision, so that a counter of 10⁹ keeps its last
+            // digits.
+            let feature = Float((frame[c].value - scale.offset) * scale.gain)
+            // The network sees a missing value as a usual one, and a far one as not too far.
+            features[first + c] =
+                feature.isNaN ? feature : feature.clipped(to: Scaler.residualLimit)
+            inputs[first + c] = feature.isNaN ? 0 : feature.clipped(to: Scaler.inputLimit)
+            expected[c] = isExpected ? forecast[c] : .nan
+        }
+    }
+
+    /// Judges a device after its step; does not allocate unless a condition changes.
+    ///
+    /// The first half of the warm-up is not even counted: a state that comes from zero is surprised by
+    /// everything.
+    func judge(
+        _ record: DeviceRecord,
+        row: Int,
+        _ policies: borrowing AlertPolicies,
+        emit: (borrowing Assessment) -> Void
+    ) {
+        let usual = unsafe record.usual
+        let heads = record.heads
+        let channels = record.frame.count
+        if unsafe !usual.pointee.forecasts {
+            for c in 0..<channels { record.expected[c] = record.reconstruction[c] }
+        }
+        let isAfterGap = heads[0].framesSinceReset == 0 && heads[0].resets > 0
+        heads[0].framesSinceReset += 1
+        heads[0].frames += 1
+
+        var scores: AnomalyScorer.StandardScores?
+        let isEmpty = record.isEmpty
+        if unsafe heads[0].framesSinceReset > usual.pointee.warmUp / 2, !isEmpty {
+            let energies = unsafe AnomalyScorer.update(
+                record.scorer,
+                features.row(row, channels),
+                record.expected,
+                usual.pointee.residuals
+            )
+            if let energies { scores = unsafe usual.pointee.standardScores(energies) }
+        }
+        let isWarm = record.isWarm
+        var score: AnomalyScorer.Score?
+        var drift: DriftDetector.Drift?
+        if isWarm, let scores {
+            score = unsafe AnomalyScorer.score(
+                scores,
+                boundary: usual.pointee.boundary(policies, heads[0].keeper),
+                tailProbability: Calibration.Tail.probability(
+                    scores.fused,
+                    usual.pointee.quantiles,
+                    excess: usual.pointee.tailExcess
+                )
+            )
+            drift = record.drift.update(record.scorer, record.hidden)
+            heads[0].score = score
+            heads[0].drift = drift
+        }
+        var assessment = Assessment(
+            record,
+            score: score,
+            drift: drift,
+            isWarm: isWarm,
+            isAfterGap: isAfterGap
+        )
+        if isWarm {
+            if let score, let scores {
+                assessment.judge(score, novelty: scores.novelty, policies)
+            }
+            if let drift { assessment.judge(drift, policies) }
+            if !isEmpty { assessment.judgeFaults(policies) }
+        }
+        emit(assessment)
+    }
+}
+
+extension Numbers {
+    /// A row of a matrix of so many columns.
+    func row(_ row: Int, _ columns: Int) -> Numbers {
+        precondition((row + 1) * columns <= count)
+        return unsafe Numbers(start + row * columns, count: columns)
+    }
+}
+
+extension DeviceRecord {
+    /// Whether no channel of the last frame has a value.
+    var isEmpty: Bool {
+        let frame = frame
+        for c in frame.indices where !frame[c].value.isNaN { return false }
+        return true
+    }
+}
+
+extension Assessment {
+    /// Turns a score into changes of condition.
+    fileprivate mutating func judge(
+        _ score: AnomalyScorer.Score,
+        novelty: Double,
+        _ policies: borrowing AlertPolicies
+    ) {
+        let heads = record.heads
+        let told = alerts.count
+        update(.anomaly, level: score.novelty, policies.anomaly)
+        let isAlert = heads[0].conditions[AlertKind.anomaly.rawValue].isRaised
+        let rang = isAlert && alerts.count > told
+        heads[0].keeper.update(novelty: novelty, isAlert: isAlert, rang: rang)
+        _ = heads[0].departure.update(
+            level: score.value,
+            time: time,
+            policy: policies.departure
+        )
+    }
+
+    /// Turns drift into changes of condition.
+    fileprivate mutating func judge(
+        _ drift: DriftDetector.Drift,
+        _ policies: borrowing AlertPolicies
+    ) {
+        let departure = record.heads[0].departure
+        let limit = policies.driftAfter
+        let lasts = departure.isRaised && time - departure.since >= limit
+        update(.drift, level: max(drift.largest.ratio, lasts ? 1 : 0), policies.drift)
+    }
+
+    /// Turns faulty channels into changes of condition.
+    fileprivate mutating func judgeFaults(_ policies: borrowing AlertPolicies) {
+        let faulty = unsafe FaultDetector.update(
+            record.watches,
+            record.frame,
+            record.usual.pointee.faults
+        )
+        update(.fault, level: Double(faulty), policies.fault)
+    }
+
+    private mutating func update(
+        _ kind: AlertKind,
+        level: Double,
+        _ policy: borrowing AlertPolicy
+    ) {
+        let transition = record.heads[0].conditions[kind.rawValue].update(
+            level: level,
+            time: time,
+            policy: policy
+        )
+        if let transition {
+            let monitor = DeviceMonitor(record)
+            alerts.append(monitor.alert(kind, transition, level: level, time: time))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import TocsinNN
+
+/// Where the parts of a device's record lie, in bytes from its beginning.
+///
+/// All that changes from frame to frame stands in one piece, as plain numbers without a reference among
+/// them, and the network's part first.
+struct DeviceLayout: BitwiseCopyable, Sendable {
+    let stateSize: Int
+    let channels: Int
+    let slots: Int
+    /// Length of the past hidden states, in floats.
+    let past: Int
+
+    let forecastStart: Int
+    let reconstructionStart: Int
+    let headStart: Int
+    let memoryStart: Int
+    let gridStart: Int
+    let scorerStart: Int
+    let watchStart: Int
+    let meansStart: Int
+    let frameStart: Int
+    let heldStart: Int
+    let placesStart: Int
+    let pastStart: Int
+    let expectedStart: Int
+    let arrivedStart: Int
+    /// Length of a record: whole cache lines.
+    let size: Int
+
+    init(_ network: RecordLayout, channels: Int, slots: Int, past: Int) {
+        func bytes<Element>(_ type: Element.Type, _ count: Int) -> Int {
+            count * MemoryLayout<Element>.stride
+        }
+        stateSize = network.recurrent.count
+        self.channels = channels
+        self.slots = slots
+        self.past = past
+        forecastStart = bytes(Float.self, network.forecast.lowerBound)
+        reconstructionStart = bytes(Float.self, network.reconstruction.lowerBound)
+        // What needs eight bytes comes before what needs four.
+        headStart = (bytes(Float.self, network.stride) + 63) / 64 * 64
+        memoryStart = headStart + bytes(DeviceHead.self, 1)
+        gridStart = memoryStart + bytes(DriftWatch.Memory.self, 1)
+        scorerStart = gridStart + bytes(FrameSlots.Grid.self, 1)
+        watchStart = scorerStart + bytes(AnomalyScorer.Channel.self, channels)
+        meansStart = watchStart + bytes(FaultDetector.Watch.self, channels)
+        frameStart = meansStart + bytes(Double.self, channels)
+        heldStart = frameStart + bytes(Frame.Entry.self, channels)
+        placesStart = heldStart + bytes(FrameSlots.Held.self, channels)
+        pastStart = placesStart + bytes(Double.self, slots * channels)
+        expectedStart = pastStart + bytes(Float.self, past)
+        arrivedStart = expectedStart + bytes(Float.self, channels)
+        size = (arrivedStart + bytes(Int32.self, slots) + 63) / 64 * 64
+    }
+}
+
+/// What of a device's record is not one number per channel or hidden unit.
+struct DeviceHead: BitwiseCopyable {
+    var keeper: ThresholdKeeper
+    /// Whether it has been unlike training, new or not, and since when.
+    var departure = AlertCondition()
+    /// The four conditions, in the order of ``AlertKind``.
+    var conditions = InlineArray<4, AlertCondition>(repeating: AlertCondition())
+    /// The tick of the frame that was assessed last.
+    var frameTime = Timestamp(microseconds: 0)
+    /// Frames since the state was last zero.
+    var framesSinceReset: Int64 = 0
+    /// Frames assessed.
+    var frames: Int64 = 0
+    /// How often a gap reset the state.
+    var resets: Int64 = 0
+    /// When the last sample arrived here.
+    var lastArrival: Timestamp
+    /// The last score that was given.
+    var score: AnomalyScorer.Score?
+    /// The last drift that was given.
+    var drift: DriftDetector.Drift?
+    /// Whether it waits in the fleet's list of ready devices.
+    var isReady = false
+    /// Its number in its group.
+    var number: Int32
+    /// Its number in its fleet.
+    var device: Int32
+}

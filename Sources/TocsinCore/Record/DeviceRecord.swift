@@ -1,0 +1,123 @@
+import TocsinNN
+
+/// One device's record, and what its model says: addresses only, so that it costs nothing to hand on.
+@safe
+struct DeviceRecord: BitwiseCopyable {
+    /// Where it begins; at a cache line.
+    let base: UnsafeMutableRawPointer
+    /// What is the same for every device of the model.
+    let usual: UnsafePointer<ModelUsual>
+
+    private func numbers<Element>(
+        _ start: Int,
+        _ count: Int,
+        as type: Element.Type = Element.self
+    ) -> Numbers<Element> {
+        let address = unsafe (base + start).assumingMemoryBound(to: Element.self)
+        return unsafe Numbers(address, count: count)
+    }
+
+    private var layout: DeviceLayout { unsafe usual.pointee.layout }
+    private var channels: Int { unsafe usual.pointee.layout.channels }
+
+    /// `[1]`
+    var heads: Numbers<DeviceHead> { numbers(layout.headStart, 1) }
+
+    /// The network's part: hidden and memory of every layer, `[stateSize]`.
+    var recurrent: Numbers<Float> { numbers(0, layout.stateSize) }
+    /// The hidden state that drift watches, `[hidden]`.
+    var hidden: Numbers<Float> {
+        unsafe numbers(
+            usual.pointee.hiddenStart * MemoryLayout<Float>.stride,
+            usual.pointee.hiddenSize
+        )
+    }
+    /// What the network expects of the next frame, `[channels]`.
+    var forecast: Numbers<Float> { numbers(layout.forecastStart, channels) }
+    /// What the network makes of the last frame, `[channels]`.
+    var reconstruction: Numbers<Float> { numbers(layout.reconstructionStart, channels) }
+    /// What was expected of the last frame; NaN if nothing, `[channels]`.
+    var expected: Numbers<Float> { numbers(layout.expectedStart, channels) }
+    /// The last frame, `[channels]`.
+    var frame: Numbers<Frame.Entry> { numbers(layout.frameStart, channels) }
+    /// The scorer's part, `[channels]`.
+    var scorer: Numbers<AnomalyScorer.Channel> { numbers(layout.scorerStart, channels) }
+    /// The fault detector's part, `[channels]`.
+    var watches: Numbers<FaultDetector.Watch> { numbers(layout.watchStart, channels) }
+
+    var drift: DriftWatch {
+        DriftWatch(
+            memory: numbers(layout.memoryStart, 1),
+            means: numbers(layout.meansStart, channels),
+            past: numbers(layout.pastStart, layout.past),
+            usual: unsafe usual.pointee.drift
+        )
+    }
+
+    var slots: FrameSlots {
+        FrameSlots(
+            grid: numbers(layout.gridStart, 1),
+            places: numbers(layout.placesStart, layout.slots * channels),
+            arrived: numbers(layout.arrivedStart, layout.slots),
+            held: numbers(layout.heldStart, channels),
+            timing: unsafe usual.pointee.timing
+        )
+    }
+
+    /// The network's part, for the kernels.
+    var network: UnsafeMutablePointer<Float> {
+        unsafe base.assumingMemoryBound(to: Float.self)
+    }
+
+    /// Whether the state has seen enough to be judged by.
+    var isWarm: Bool { unsafe heads[0].framesSinceReset > usual.pointee.warmUp }
+}
+
+extension DeviceRecord {
+    /// Writes a device that has seen nothing over whatever stands there.
+    func begin(_ head: DeviceHead, reference: DriftReference) {
+        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.size)
+        heads[0] = head
+        expected.fill(.nan)
+        frame.fill(Frame.Entry())
+        scorer.fill(AnomalyScorer.Channel())
+        watches.fill(FaultDetector.Watch())
+        slots.clear()
+        drift.memory[0] = DriftWatch.Memory(reference)
+        for c in 0..<channels { drift.means[c] = reference.channels.usual[c] }
+    }
+
+    /// Takes over all that another device of the same layout remembers, but for its numbers.
+    func copy(_ other: DeviceRecord) {
+        precondition(layout.size == other.layout.size)
+        let (number, device) = (heads[0].number, heads[0].device)
+        unsafe base.copyMemory(from: other.base, byteCount: layout.size)
+        heads[0].number = number
+        heads[0].device = device
+        heads[0].isReady = false
+    }
+
+    /// Forgets the recurrent state and the grid, after a gap; conditions and drift stay.
+    func reset() {
+        slots.clear()
+        let size = unsafe usual.pointee.networkSize
+        for i in 0..<size { unsafe network[i] = 0 }
+        scorer.fill(AnomalyScorer.Channel())
+        drift.memory[0].pace.forgetStates()
+        heads[0].keeper.forgetPeak()
+        heads[0].framesSinceReset = 0
+        heads[0].resets += 1
+    }
+
+    /// Whether a frame can leave since the last sample, so that the device has to wait its turn.
+    func becomesReady() -> Bool {
+        guard !heads[0].isReady, slots.hasCompleteFrame else { return false }
+        heads[0].isReady = true
+        return true
+    }
+
+    /// Takes the oldest frame out of its slots.
+    func removeOldest() {
+        heads[0].frameTime = Timestamp(microseconds: slots.removeOldest(into: frame))
+    }
+}

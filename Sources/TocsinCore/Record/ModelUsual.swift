@@ -1,0 +1,55 @@
+import TocsinNN
+
+/// What is the same for every device of a model, as plain numbers.
+@safe
+struct ModelUsual: BitwiseCopyable {
+    /// How a channel is scaled.
+    struct Scale: BitwiseCopyable {
+        var offset: Double
+        var gain: Double
+    }
+
+    let layout: DeviceLayout
+    let timing: FrameTiming
+    /// Where the watched hidden state stands in the recurrent one.
+    let hiddenStart: Int
+    let hiddenSize: Int
+    /// Floats of the network's part of a record.
+    let networkSize: Int
+    /// Whether the residual is that of the forecast, not that of the reconstruction.
+    let forecasts: Bool
+    let warmUp: Int64
+    let monthsPerFrame: Double
+    /// `[channels]`
+    let scales: Numbers<Scale>
+    /// `[channels]`
+    let residuals: Numbers<AnomalyScorer.Usual>
+    /// `[channels]`
+    let faults: Numbers<FaultDetector.Limits>
+    /// The tail's quantiles.
+    let quantiles: Numbers<Double>
+    let tailExcess: Double
+    let trained: Calibration.LogNormal
+    let recent: Calibration.LogNormal
+    /// A_on where no budget is set, and s(A_on).
+    let threshold: Double
+    let boundary: Double
+    let drift: DriftUsual.View
+    /// The group that it belongs to.
+    let group: Unmanaged<ModelGroup>
+}
+
+extension ModelUsual {
+    /// A and B of these energies.
+    func standardScores(_ energies: AnomalyScorer.Energies) -> AnomalyScorer.StandardScores {
+        AnomalyScorer.standardScores(energies, trained: trained, recent: recent)
+    }
+
+    /// s(A_on): that of the calibration, or what the budget asks for.
+    func boundary(_ policies: borrowing AlertPolicies, _ keeper: borrowing ThresholdKeeper)
+        -> Double
+    {
+        guard let budget = policies.budgetPerMonth else { return boundary }
+        return AnomalyScorer.positive(keeper.threshold(budget: budget * monthsPerFrame))
+    }
+}
