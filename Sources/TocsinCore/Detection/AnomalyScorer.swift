@@ -114,7 +114,7 @@ public struct AnomalyScorer: Sendable {
         }
     }
 
-    /// Takes in one frame; what was expected is NaN where there is nothing. Does not allocate.
+    /// Takes in one frame, without allocating; what was expected is NaN where there is nothing.
     static func update(
         _ channels: Numbers<Channel>,
         _ features: Numbers<Float>,

@@ -13,7 +13,7 @@ struct DriftWatch {
         }
     }
 
-    /// `[1]`
+    /// The one of the device, `[1]`.
     let memory: Numbers<Memory>
     /// The channels' running means, `[channels]`.
     let means: Numbers<Double>
@@ -102,7 +102,7 @@ final class DriftUsual: Sendable {
     struct View: BitwiseCopyable {
         /// In the order of ``DriftCause``, `[4]`.
         let quantities: Numbers<PopulationStability.Usual>
-        /// `[channels]`
+        /// How far each channel may stray, `[channels]`.
         let channels: Numbers<ChannelStray.Usual>
         let hidden: HiddenUsual.View
         let burst: Double

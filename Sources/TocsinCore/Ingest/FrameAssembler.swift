@@ -63,13 +63,13 @@ struct FrameSlots {
     /// Stands where no sample has arrived; a sample without a value is another NaN.
     static let nothing = Double(bitPattern: 0x7FF8_0000_0000_7E57)
 
-    /// `[1]`
+    /// The one of the device, `[1]`.
     let grid: Numbers<Grid>
     /// The open frames, `[slots × channels]`.
     let places: Numbers<Double>
     /// How many channels have arrived, `[slots]`.
     let arrived: Numbers<Int32>
-    /// `[channels]`
+    /// Each channel's last value, `[channels]`.
     let held: Numbers<Held>
     let timing: FrameTiming
 

@@ -20,7 +20,7 @@ struct DeviceRecord: BitwiseCopyable {
     private var layout: DeviceLayout { unsafe usual.pointee.layout }
     private var channels: Int { unsafe usual.pointee.layout.channels }
 
-    /// `[1]`
+    /// The one of the device, `[1]`.
     var heads: Numbers<DeviceHead> { numbers(layout.headStart, 1) }
 
     /// The network's part: hidden and memory of every layer, `[stateSize]`.

@@ -89,7 +89,8 @@ final class ModelGroup: @unchecked Sendable {
     }
 
     deinit {
-        for unsafechunk in unsafe chunks { unsafe chunk.deallocate() }
+        let count = unsafe chunks.count
+        for i in 0..<count { unsafe chunks[i].deallocate() }
         unsafe ready.deallocate()
         unsafe usual.deallocate()
         readyCount.deallocate()

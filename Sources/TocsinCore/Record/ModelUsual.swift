@@ -20,11 +20,11 @@ struct ModelUsual: BitwiseCopyable {
     let forecasts: Bool
     let warmUp: Int64
     let monthsPerFrame: Double
-    /// `[channels]`
+    /// How each channel is scaled, `[channels]`.
     let scales: Numbers<Scale>
-    /// `[channels]`
+    /// Each channel's usual residual, `[channels]`.
     let residuals: Numbers<AnomalyScorer.Usual>
-    /// `[channels]`
+    /// What a sound channel does, `[channels]`.
     let faults: Numbers<FaultDetector.Limits>
     /// The tail's quantiles.
     let quantiles: Numbers<Double>

@@ -39,8 +39,9 @@ extension Array where Element: BitwiseCopyable {
         _ body: (Numbers<Element>) throws -> Result
     ) rethrows -> Result {
         try unsafe withUnsafeMutableBufferPointer { buffer in
-            // Nothing is read or written where there is nothing.
-            let start = unsafe buffer.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)!
+            // Of an empty array nothing is read, so any address will do.
+            guard let start = unsafe buffer.baseAddress ?? UnsafeMutablePointer(bitPattern: 64)
+            else { preconditionFailure("64 is an address") }
             return try body(unsafe Numbers(start, count: buffer.count))
         }
     }
