@@ -1,10 +1,7 @@
 /// Reads decimal numbers as JSON writes them, correctly rounded.
 ///
-/// Up to 19 digits are gathered in an integer. When it is below 2⁵³ and the power of ten is one that
-/// a `Double` holds exactly, one multiplication or division gives the right result (Clinger 1990,
-/// "How to read floating point numbers accurately", the fast path). With up to 19 digits and a power
-/// of ten within ± 27, 128 bits hold what has to be rounded: that is where the 17 digits of a number
-/// printed by Python fall. The standard library reads the rest, and allocates for it.
+/// This is the plain form, byte by byte, for any text. What everyday payloads hold is read eight
+/// bytes at a time by ``scan(_:at:)``, and rounded by the same ``value(_:_:)``.
 enum DecimalNumber {
     /// The number that starts at `start`, and the first byte behind it.
     ///
@@ -53,43 +50,13 @@ enum DecimalNumber {
         }
 
         if mantissa == 0, digits == 0 { return (isNegative ? -0.0 : 0, position) }
-        if digits <= 19, mantissa < 1 << 53, abs(exponent) <= 22 {
-            let scaled =
-                exponent < 0
-                ? Double(mantissa) / powers[-exponent] : Double(mantissa) * powers[exponent]
-            return (isNegative ? -scaled : scaled, position)
-        }
-        if digits <= 19, abs(exponent) <= 27 {
-            let scaled = rounded(mantissa, exponent)
-            return (isNegative ? -scaled : scaled, position)
+        // Digits that were left out make the number larger, but by less than one of the last.
+        if let value = value(mantissa, exponent),
+            digits <= 19 || value == DecimalNumber.value(mantissa + 1, exponent)
+        {
+            return (isNegative ? -value : value, position)
         }
         return (slow(text.extracting(start..<position)), position)
-    }
-
-    /// `mantissa` × 10^`exponent`, rounded to nearest; `mantissa` is not 0, `exponent` within ± 27.
-    ///
-    /// 10ᵉ = 5ᵉ 2ᵉ, and the power of two only moves the point. The product with 5²⁷ fits into 127
-    /// bits. A quotient is taken of the mantissa moved to the upper end, so that it has at least 64
-    /// bits; what is left over becomes its last bit, which lies below the one that rounds.
-    private static func rounded(_ mantissa: UInt64, _ exponent: Int) -> Double {
-        var five: UInt128 = 1
-        for _ in 0..<abs(exponent) { five *= 5 }
-        let bits: UInt128
-        var scale = exponent
-        if exponent >= 0 {
-            bits = UInt128(mantissa) * five
-        } else {
-            let shift = UInt128(mantissa).leadingZeroBitCount
-            let (quotient, rest) = (UInt128(mantissa) << shift).quotientAndRemainder(
-                dividingBy: five
-            )
-            bits = rest == 0 ? quotient : quotient | 1
-            scale -= shift
-        }
-        let surplus = max(64 - bits.leadingZeroBitCount, 0)
-        var upper = UInt64(truncatingIfNeeded: bits >> surplus)
-        if bits.trailingZeroBitCount < surplus { upper |= 1 }
-        return Double(sign: .plus, exponent: scale + surplus, significand: Double(upper))
     }
 
     private static func digit(_ byte: UInt8) -> UInt64? {
@@ -123,10 +90,4 @@ enum DecimalNumber {
         // reads what is too large as infinite.
         return Double(string) ?? .nan
     }
-
-    /// 10⁰ … 10²², the powers of ten that a `Double` holds exactly.
-    private static let powers: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ]
 }
