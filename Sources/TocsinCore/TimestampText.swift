@@ -42,18 +42,29 @@ extension Timestamp {
     ///
     /// Returns `nil` for anything else, and for a date that does not exist.
     public init?(iso8601 text: Span<UInt8>) {
-        guard text.count >= 19,
-            let year = text.number(0, 4), text[4] == UInt8(ascii: "-"),
-            let month = text.number(5, 2), (1...12).contains(month), text[7] == UInt8(ascii: "-"),
-            let day = text.number(8, 2), day >= 1,
-            text[10] == UInt8(ascii: "T") || text[10] == UInt8(ascii: "t")
-                || text[10] == UInt8(ascii: " "),
-            let hour = text.number(11, 2), hour <= 23, text[13] == UInt8(ascii: ":"),
-            let minute = text.number(14, 2), minute <= 59, text[16] == UInt8(ascii: ":"),
-            let second = text.number(17, 2), second <= 60
+        // All but the fraction and the offset stands at fixed places. Three words hold it, the last
+        // of them from the hour on; with the pattern taken away, digits are 0 to 9 and signs are 0.
+        guard text.count >= 19 else { return nil }
+        let date = text.word(checkedAt: 0) ^ 0x2D30_302D_3030_3030  // 0000-00-
+        var ofDay = text.word(checkedAt: 8) ^ 0x3030_3A30_3054_3030  // 00T00:00
+        let clock = text.word(checkedAt: 11) ^ 0x3030_3A30_303A_3030  // 00:00:00
+        let sign = UInt8(truncatingIfNeeded: ofDay >> 16) ^ UInt8(ascii: "T")
+        guard sign == UInt8(ascii: "T") || sign == UInt8(ascii: "t") || sign == UInt8(ascii: " ")
+        else { return nil }
+        ofDay &= ~(0xFF << 16)
+        // 0x76 lifts everything above 9 to the highest bit, 0x7F everything above 0.
+        let misfits =
+            date.lifted(by: 0x7F76_767F_7676_7676) | ofDay.lifted(by: 0x7676_7F76_767F_7676)
+            | clock.lifted(by: 0x7676_7F76_767F_7676)
+        guard misfits == 0 else { return nil }
+        let year = date.pair(at: 0) * 100 + date.pair(at: 2)
+        let (month, day) = (date.pair(at: 5), ofDay.pair(at: 0))
+        let (hour, minute, second) = (clock.pair(at: 0), clock.pair(at: 3), clock.pair(at: 6))
+        guard month >= 1, month <= 12, day >= 1,
+            day <= 28 || day <= Timestamp.days(inMonth: month, of: year),
+            hour <= 23, minute <= 59, second <= 60
         else { return nil }
         let days = Timestamp.days(year: year, month: month, day: day)
-        guard Timestamp.civil(days: days) == (year, month, day) else { return nil }
 
         var position = 19
         var fraction: Int64 = 0
@@ -98,6 +109,11 @@ extension Timestamp {
         return text[position] == UInt8(ascii: "-") ? -seconds : seconds
     }
 
+    private static func days(inMonth month: Int64, of year: Int64) -> Int64 {
+        guard month == 2 else { return 30 + (month + month >> 3) & 1 }
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+    }
+
     private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let y = month <= 2 ? year - 1 : year
         let era = y.floorDivided(by: 400)
@@ -137,7 +153,29 @@ extension Int64 {
     }
 }
 
+extension UInt64 {
+    /// In the highest bit of each byte, whether it is more than the difference of 0x7F and the same
+    /// byte of `lift`.
+    fileprivate func lifted(by lift: UInt64) -> UInt64 {
+        ((self & 0x7F7F_7F7F_7F7F_7F7F) &+ lift | self) & 0x8080_8080_8080_8080
+    }
+
+    /// The number that the digits in bytes `position` and `position` + 1 make.
+    fileprivate func pair(at position: UInt64) -> Int64 {
+        let pairs = self &* 10 &+ self >> 8
+        return Int64(pairs >> (8 * position) & 0xFF)
+    }
+}
+
 extension Span<UInt8> {
+    /// The eight bytes from `position` on, the first of them lowest.
+    fileprivate func word(checkedAt position: Int) -> UInt64 {
+        // Checks its bounds; "unsafe" is only that it would read any type.
+        unsafe UInt64(
+            littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+        )
+    }
+
     fileprivate func digit(_ position: Int) -> Int64? {
         let byte = self[position]
         return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
