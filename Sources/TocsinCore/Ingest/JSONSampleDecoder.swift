@@ -9,11 +9,15 @@ public struct JSONSampleDecoder: SampleDecoder {
     public static let maximumDepth = 16
 
     /// The dotted path of the field that says when, if any.
-    private let timePath: [UInt8]
+    let timePath: [UInt8]
     /// Which paths are channels; `nil` for all.
-    private let chosen: NameTable?
+    let chosen: NameTable?
     /// The path whose value belongs to the channel that the topic names, if any.
-    private let valuePath: [UInt8]
+    let valuePath: [UInt8]
+    /// Tells decoders apart that share a batch.
+    let identity = UInt64.random(in: 1 ... .max)
+    /// The longest payload that is copied to be read fast; few are a hundredth of it.
+    private static let longestFlat = 1 << 16
 
     /// A decoder.
     ///
@@ -28,6 +32,23 @@ public struct JSONSampleDecoder: SampleDecoder {
     }
 
     public func decode(
+        _ payload: Span<UInt8>,
+        channel: Span<UInt8>,
+        into batch: inout SampleBatch
+    ) throws(SampleDecodingError) {
+        if payload.count <= Self.longestFlat {
+            var text: [UInt8] = []
+            swap(&text, &batch.text)
+            defer { swap(&text, &batch.text) }
+            let isASCII = text.replace(padded: payload)
+            if !isASCII { try checkUTF8(payload) }
+            if readFlat(text.span, payload.count, channel: channel, into: &batch) { return }
+        }
+        try decodeAny(payload, channel: channel, into: &batch)
+    }
+
+    /// Reads a payload of any form, step by step; what ``decode(_:channel:into:)`` is held against.
+    func decodeAny(
         _ payload: Span<UInt8>,
         channel: Span<UInt8>,
         into batch: inout SampleBatch

@@ -11,6 +11,10 @@ public struct NumberSampleDecoder: SampleDecoder {
         channel: Span<UInt8>,
         into batch: inout SampleBatch
     ) throws(SampleDecodingError) {
+        if let value = everyday(payload, &batch.text) {
+            batch.replace(value.isFinite ? value : .nan, name: channel)
+            return
+        }
         batch.removeAll()
         let text = payload.extracting(payload.trimmedRange)
         let value: Double
@@ -22,6 +26,17 @@ public struct NumberSampleDecoder: SampleDecoder {
             throw .notANumber(offset: DecimalNumber.firstMisfit(payload))
         }
         _ = batch.append(value, name: channel)
+    }
+
+    /// The number, if it fills the whole payload and is a short one of JSON's.
+    @inline(__always)
+    private func everyday(_ payload: Span<UInt8>, _ text: inout [UInt8]) -> Double? {
+        guard payload.count <= 32 else { return nil }
+        _ = text.replace(padded: payload)
+        guard let (value, end) = DecimalNumber.scan(text.span, at: 0), end == payload.count else {
+            return nil
+        }
+        return value
     }
 
     private func isMissing(_ text: Span<UInt8>) -> Bool {
@@ -70,6 +85,14 @@ extension Span<UInt8> {
         while start < end, self[start].isWhiteSpace { start += 1 }
         while end > start, self[end - 1].isWhiteSpace { end -= 1 }
         return start..<end
+    }
+
+    /// Whether these are the same bytes.
+    @inline(__always)
+    func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for i in indices where self[i] != other[i] { return false }
+        return true
     }
 
     /// Whether these are the letters of `word`, which is in lower case; case does not matter here.

@@ -26,7 +26,7 @@ public struct SampleBatch: Sendable {
     }
 
     /// The values, in the order of the payload.
-    public private(set) var entries: [Entry] = []
+    public internal(set) var entries: [Entry] = []
     /// The bytes of all names, one after another.
     public private(set) var names: [UInt8] = []
     /// When it was measured, if the payload says so.
@@ -43,38 +43,67 @@ public struct SampleBatch: Sendable {
 
     /// The dotted path to the value that is being read; the JSON decoder's scratch space.
     var path: [UInt8] = []
+    /// The payload, padded; scratch space as well.
+    var text: [UInt8] = []
+    /// What the payload before looked like, as far as the batch still holds its names.
+    var shape = PayloadShape()
 
     /// An empty batch.
     public init() {}
 
     /// Forgets everything but the storage.
     public mutating func removeAll() {
-        entries.removeAll(keepingCapacity: true)
-        names.removeAll(keepingCapacity: true)
-        path.removeAll(keepingCapacity: true)
+        if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
+        if !names.isEmpty { names.removeAll(keepingCapacity: true) }
+        if !path.isEmpty { path.removeAll(keepingCapacity: true) }
+        shape.removeAll()
         time = nil
+    }
+
+    /// Holds one value and no time from now on; the name is copied only if it is another.
+    mutating func replace(_ value: Double, name: Span<UInt8>) {
+        time = nil
+        if entries.count == 1, shape.decoder == 0, names.span.equals(name) {
+            entries[0].value = value
+        } else {
+            removeAll()
+            _ = append(value, name: name)
+        }
     }
 
     /// Adds a value; `false` if the batch is full.
     public mutating func append(_ value: Double, name: Span<UInt8>) -> Bool {
-        guard entries.count < Self.capacity, names.count + name.count <= Self.namesCapacity else {
-            return false
-        }
+        append(value, name: name, prefix: 0)
+    }
+
+    /// Adds a value under the first `end` bytes of ``path``; `false` if the batch is full.
+    mutating func appendAtPath(_ value: Double, upTo end: Int) -> Bool {
+        guard isRoomFor(end) else { return false }
         let start = names.count
+        for i in 0..<end { names.append(path[i]) }
+        entries.append(Entry(name: start..<names.count, value: value.isFinite ? value : .nan))
+        return true
+    }
+
+    /// Adds a value under the first `prefix` bytes of ``path`` with `name` behind them; `false` if the
+    /// batch is full.
+    mutating func append(_ value: Double, name: Span<UInt8>, prefix: Int) -> Bool {
+        guard isRoomFor(prefix + name.count) else { return false }
+        let start = names.count
+        for i in 0..<prefix { names.append(path[i]) }
         for i in name.indices { names.append(name[i]) }
         entries.append(Entry(name: start..<names.count, value: value.isFinite ? value : .nan))
         return true
     }
 
-    /// Adds a value under the first `end` bytes of ``path``; `false` if the batch is full.
-    mutating func appendAtPath(_ value: Double, upTo end: Int) -> Bool {
-        guard entries.count < Self.capacity, names.count + end <= Self.namesCapacity else {
-            return false
-        }
-        let start = names.count
-        for i in 0..<end { names.append(path[i]) }
-        entries.append(Entry(name: start..<names.count, value: value.isFinite ? value : .nan))
-        return true
+    private func isRoomFor(_ name: Int) -> Bool {
+        entries.count < Self.capacity && names.count + name <= Self.namesCapacity
+    }
+
+    /// Keeps only the first `count` values.
+    mutating func keep(entries count: Int) {
+        entries.removeLast(entries.count - count)
+        names.removeLast(names.count - (entries.last?.name.upperBound ?? 0))
     }
 }
 
