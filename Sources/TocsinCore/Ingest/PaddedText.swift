@@ -75,19 +75,19 @@ extension [UInt8] {
         return unsafe withUnsafeMutableBytes { target in
             unsafe text.withUnsafeBytes { source in
                 var seen = SIMD16<UInt8>.zero
-                func copy(_ i: Int) {
-                    let block = unsafe source.loadUnaligned(fromByteOffset: i, as: Block.self)
-                    unsafe target.storeBytes(of: block, toByteOffset: i, as: Block.self)
-                    seen |= block
-                }
                 var i = 0
-                while i &+ 16 <= length {
-                    copy(i)
-                    i &+= 16
-                }
                 if length >= 16 {
-                    // Once more what is there already, with what is left.
-                    copy(length &- 16)
+                    while i < length {
+                        // The last block takes once more what the one before has.
+                        let place = Swift.min(i, length &- 16)
+                        let block = unsafe source.loadUnaligned(
+                            fromByteOffset: place,
+                            as: Block.self
+                        )
+                        unsafe target.storeBytes(of: block, toByteOffset: place, as: Block.self)
+                        seen |= block
+                        i &+= 16
+                    }
                 } else {
                     while i < length {
                         let byte = unsafe source[i]
