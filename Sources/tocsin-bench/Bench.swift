@@ -6,7 +6,7 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tocsin-bench",
         abstract: "Measure tocsin: the cost of a frame, and the worth of its alerts.",
-        subcommands: [Frames.self, Detection.self, Drift.self, Kernels.self],
+        subcommands: [Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self],
         defaultSubcommand: Frames.self
     )
 }
