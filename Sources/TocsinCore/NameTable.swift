@@ -1,8 +1,8 @@
 /// Names and their numbers: 0, 1, 2 … in the order in which they came.
 ///
 /// Looks up a name by its bytes, so that the hot path needs no `String`. Open addressing with linear
-/// probing over a power of two at most half full; the hash is FNV-1a with a final mix and a seed
-/// drawn at start, since device names come from outside.
+/// probing over a power of two at most half full; the hash has a seed drawn at start, since device
+/// names come from outside.
 public struct NameTable: Sendable {
     /// The names, by number.
     public private(set) var names: [String] = []
@@ -11,11 +11,14 @@ public struct NameTable: Sendable {
     private var ends: [Int] = []
     private var slots: [Int32]
     private let seed: UInt64
+    /// Changes with every new name; a copy has the same as long as both have the same names.
+    public private(set) var identity: UInt64
 
     /// An empty table.
     public init() {
         slots = Array(repeating: -1, count: 16)
         seed = UInt64.random(in: .min ... .max)
+        identity = seed
     }
 
     /// A table of `names`; a name that stands twice keeps its first number.
@@ -49,6 +52,7 @@ public struct NameTable: Sendable {
     public mutating func insert(_ name: String) -> Int {
         let key = Array(name.utf8)
         if let number = find(key.span) { return number }
+        identity = UInt64.random(in: .min ... .max)
         names.append(name)
         bytes.append(contentsOf: key)
         ends.append(bytes.count)
@@ -71,15 +75,8 @@ public struct NameTable: Sendable {
 
     private func matches(_ number: Int, _ name: Span<UInt8>) -> Bool {
         let start = number == 0 ? 0 : ends[number - 1]
-        guard ends[number] - start == name.count else { return false }
-        for i in 0..<name.count where bytes[start + i] != name[i] { return false }
-        return true
+        return bytes.span.extracting(start..<ends[number]).equals(name)
     }
 
-    private func hash(_ name: Span<UInt8>) -> UInt64 {
-        var h = 0xCBF2_9CE4_8422_2325 ^ seed
-        for i in name.indices { h = (h ^ UInt64(name[i])) &* 0x0000_0100_0000_01B3 }
-        h = (h ^ (h >> 32)) &* 0xD6E8_FEB8_6659_FD93
-        return h ^ (h >> 32)
-    }
+    private func hash(_ name: Span<UInt8>) -> UInt64 { name.hash(seed) }
 }

@@ -26,6 +26,40 @@ struct TimestampTextTests {
         #expect(Timestamp(iso8601: text) == time)
     }
 
+    @Test func `a date is read if it exists`() {
+        var days = 0
+        for year in 1900..<2300 {
+            for month in 0...13 {
+                for day in month == 2 ? 27...32 : 30...32 {
+                    let (m, d) = ("\(month + 100)".dropFirst(), "\(day + 100)".dropFirst())
+                    let text = "\(year)-\(m)-\(d)T09:48:00.000Z"
+                    guard let time = Timestamp(iso8601: text) else { continue }
+                    days += 1
+                    if time.description != text { Issue.record("\(text): \(time)") }
+                }
+            }
+        }
+        // 146,097 days in 400 years, less the first ones of each month.
+        #expect(days == 146_097 - 400 * (11 * 29 + 26))
+    }
+
+    @Test func `no byte at its place may be another`() {
+        let text = "2026-11-21T09:48:05".bytes
+        for i in text.indices {
+            for byte in UInt8.min...UInt8.max where byte != text[i] {
+                var changed = text
+                changed[i] = byte
+                let time = Timestamp(iso8601: changed.span)
+                if i == 10 {
+                    #expect((time != nil) == "t ".utf8.contains(byte))
+                } else if let time {
+                    let written = time.description.utf8.prefix(19)
+                    #expect(Array(written) == changed && (0x30...0x39).contains(byte))
+                }
+            }
+        }
+    }
+
     @Test func `any time between the years 0 and 9999 survives being written and read`() {
         var random = SeededGenerator(seed: 1)
         for _ in 0..<5000 {

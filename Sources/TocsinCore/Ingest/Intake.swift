@@ -13,7 +13,11 @@ public struct Intake: Sendable {
     /// What was counted.
     public private(set) var counters = IntakeCounters()
 
-    private var batch = SampleBatch()
+    private let topics: TopicTable
+    /// What a message says; one for each stream, since most messages of a stream look alike.
+    private var batches: [SampleBatch]
+    /// The channels that its values belong to, for each batch.
+    private var channels: [ChannelNumbers]
 
     /// No sensor of today measured before 2000; what says so has a clock that was never set.
     static let earliest = Timestamp(microseconds: 946_684_800_000_000)
@@ -26,6 +30,9 @@ public struct Intake: Sendable {
         furthestAhead: Duration = .seconds(3600)
     ) {
         self.streams = streams
+        topics = TopicTable(streams.map(\.template))
+        batches = Array(repeating: SampleBatch(), count: streams.count)
+        channels = Array(repeating: ChannelNumbers(), count: streams.count)
         self.assignment = assignment
         self.largestPayload = largestPayload
         self.furthestAhead = furthestAhead
@@ -76,14 +83,14 @@ public struct Intake: Sendable {
         _ emit: (borrowing Assessment) -> Void
     ) throws(SampleDecodingError) -> Outcome {
         guard payload.count <= largestPayload else { throw .tooLarge(bytes: payload.count) }
-        guard let (stream, match) = route(topic) else {
+        guard let (stream, match) = topics.find(topic) else {
             counters.unmatched += 1
             throw .unexpectedTopic
         }
         let name = topic.extracting(match.device)
         let channel = topic.extracting(match.channel)
-        try streams[stream].decoder.decode(payload, channel: channel, into: &batch)
-        let time = batch.time ?? arrival
+        try streams[stream].decoder.decode(payload, channel: channel, into: &batches[stream])
+        let time = batches[stream].time ?? arrival
         guard time >= Self.earliest, time <= arrival + furthestAhead else {
             throw .implausibleTime(time)
         }
@@ -91,7 +98,8 @@ public struct Intake: Sendable {
             return try meet(name, stream, time, arrival, isRetained, &fleet, emit)
         }
         return Self.take(
-            batch,
+            batches[stream],
+            &channels[stream],
             device: device,
             time: time,
             arrival: arrival,
@@ -100,13 +108,6 @@ public struct Intake: Sendable {
             fleet: &fleet,
             emit: emit
         )
-    }
-
-    private func route(_ topic: Span<UInt8>) -> (stream: Int, match: TopicMatch)? {
-        for i in streams.indices {
-            if let match = streams[i].template.match(topic) { return (i, match) }
-        }
-        return nil
     }
 
     /// Begins to watch a device that has not been seen before.
@@ -127,7 +128,8 @@ public struct Intake: Sendable {
             return .unwatched(device: device, isNews: counters.noteUnwatched(device))
         }
         return Self.take(
-            batch,
+            batches[stream],
+            &channels[stream],
             device: number,
             time: time,
             arrival: arrival,
@@ -143,6 +145,7 @@ public struct Intake: Sendable {
     /// A function of its own, and `static`, so that neither batch nor names are ever copied.
     private static func take(
         _ batch: borrowing SampleBatch,
+        _ channels: inout ChannelNumbers,
         device: Int,
         time: Timestamp,
         arrival: Timestamp,
@@ -152,12 +155,13 @@ public struct Intake: Sendable {
         emit: (borrowing Assessment) -> Void
     ) -> Outcome {
         var outcome = Outcome.taken
-        let model = fleet.model(of: device)
+        let table = fleet.model(of: device).table
+        if !channels.holds(batch, for: table.identity) { channels.find(batch, in: table) }
         var row: Fleet.Row?
         for i in batch.entries.indices {
             let value = batch.entries[i].value
-            let name = batch.names.span.extracting(batch.entries[i].name)
-            if let channel = model.table.find(name) {
+            let channel = channels[i]
+            if channel >= 0 {
                 let begun =
                     row
                     ?? fleet.begin(
@@ -171,6 +175,7 @@ public struct Intake: Sendable {
                 row = begun
             } else if !value.isNaN {
                 counters.unknownChannels += 1
+                let name = batch.names.span.extracting(batch.entries[i].name)
                 if outcome == .taken, let channel = counters.noteUnknown(device, name) {
                     outcome = .unknownChannel(
                         device: fleet.name(of: device),

@@ -87,14 +87,6 @@ extension Span<UInt8> {
         return start..<end
     }
 
-    /// Whether these are the same bytes.
-    @inline(__always)
-    func equals(_ other: Span<UInt8>) -> Bool {
-        guard count == other.count else { return false }
-        for i in indices where self[i] != other[i] { return false }
-        return true
-    }
-
     /// Whether these are the letters of `word`, which is in lower case; case does not matter here.
     func equals(_ word: String) -> Bool {
         guard count == word.utf8.count else { return false }

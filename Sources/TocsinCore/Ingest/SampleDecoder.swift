@@ -29,6 +29,8 @@ public struct SampleBatch: Sendable {
     public internal(set) var entries: [Entry] = []
     /// The bytes of all names, one after another.
     public private(set) var names: [UInt8] = []
+    /// Changes whenever the names do.
+    public private(set) var revision: UInt64 = 0
     /// When it was measured, if the payload says so.
     public var time: Timestamp?
 
@@ -53,6 +55,7 @@ public struct SampleBatch: Sendable {
 
     /// Forgets everything but the storage.
     public mutating func removeAll() {
+        revision &+= 1
         if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
         if !names.isEmpty { names.removeAll(keepingCapacity: true) }
         if !path.isEmpty { path.removeAll(keepingCapacity: true) }
@@ -79,6 +82,7 @@ public struct SampleBatch: Sendable {
     /// Adds a value under the first `end` bytes of ``path``; `false` if the batch is full.
     mutating func appendAtPath(_ value: Double, upTo end: Int) -> Bool {
         guard isRoomFor(end) else { return false }
+        revision &+= 1
         let start = names.count
         for i in 0..<end { names.append(path[i]) }
         entries.append(Entry(name: start..<names.count, value: value.isFinite ? value : .nan))
@@ -89,6 +93,7 @@ public struct SampleBatch: Sendable {
     /// batch is full.
     mutating func append(_ value: Double, name: Span<UInt8>, prefix: Int) -> Bool {
         guard isRoomFor(prefix + name.count) else { return false }
+        revision &+= 1
         let start = names.count
         for i in 0..<prefix { names.append(path[i]) }
         for i in name.indices { names.append(name[i]) }
@@ -102,6 +107,7 @@ public struct SampleBatch: Sendable {
 
     /// Keeps only the first `count` values.
     mutating func keep(entries count: Int) {
+        revision &+= 1
         entries.removeLast(entries.count - count)
         names.removeLast(names.count - (entries.last?.name.upperBound ?? 0))
     }

@@ -12,7 +12,7 @@ public struct TopicTemplate: Sendable, Equatable {
     /// Whether `{channel}` occurs.
     public let namesChannel: Bool
 
-    private enum Level: Sendable, Equatable {
+    enum Level: Sendable, Equatable {
         case literal([UInt8])
         case device
         case channel
@@ -20,7 +20,7 @@ public struct TopicTemplate: Sendable, Equatable {
         case rest
     }
 
-    private let levels: [Level]
+    let levels: [Level]
 
     /// Reads a template; it must name the device exactly once.
     public init(_ text: String) throws(TopicTemplateError) {

@@ -61,6 +61,76 @@ struct DecimalNumberTests {
         }
     }
 
+    /// Digits, perhaps with a point and an exponent.
+    private func number(_ random: inout SeededGenerator) -> String {
+        let mantissa = random.next() >> UInt64(random.integer(in: 0..<64))
+        switch random.integer(in: 0..<6) {
+        case 0: return "\(mantissa)e\(random.integer(in: -345..<300))"
+        case 1: return "\(mantissa).\(random.next())"
+        case 2: return "-0.\(mantissa)"
+        case 3: return "\(Double(bitPattern: random.next() >> 1 & ~(1 << 62)))"
+        case 4: return "\(random.integer(in: -1000..<1000)).\(random.integer(in: 0..<10_000))"
+        default: return "\(random.number(in: -1000...1000))"
+        }
+    }
+
+    @Test func `a hundred thousand numbers are read as the standard library reads them`() {
+        var random = SeededGenerator(seed: 10)
+        var wrong: [String] = []
+        var fast = 0
+        for _ in 0..<100_000 {
+            let text = number(&random)
+            let expected = Double(text)
+            let plain = scan(text)
+            var padded: [UInt8] = []
+            _ = padded.replace(padded: text.bytes.span)
+            let words = DecimalNumber.scan(padded.span, at: 0)
+            let length = text.utf8.count
+            if plain?.value.bitPattern != expected?.bitPattern || plain?.end != length {
+                wrong.append(text)
+            }
+            guard let words else { continue }
+            fast += 1
+            if words.value.bitPattern != expected?.bitPattern || words.end != length {
+                wrong.append("in words: \(text)")
+            }
+        }
+        #expect(wrong == [])
+        #expect(fast > 40_000 && fast < 90_000)
+    }
+
+    @Test(arguments: ["", "-", "+1", ".5", "1.", "-.5", "01", "-01", "1.x", "x", "--1", "00000000"])
+    func `what JSON does not allow is no number in words either`(text: String) {
+        var padded: [UInt8] = []
+        _ = padded.replace(padded: text.bytes.span)
+        #expect(DecimalNumber.scan(padded.span, at: 0) == nil)
+    }
+
+    @Test func `the table holds the powers of five, cut off after 128 bits`() {
+        let table = PowersOfFive.table
+        #expect(table.count == PowersOfFive.exponents.count)
+        var power: UInt128 = 1
+        for exponent in PowersOfFive.exact {
+            let (high, low) = PowersOfFive.power(exponent)
+            #expect(UInt128(high) << 64 | UInt128(low) == power << power.leadingZeroBitCount)
+            power = power.multipliedReportingOverflow(by: 5).partialValue
+        }
+        // Five times a power is the next one, but for what was cut off.
+        for (i, (lower, upper)) in zip(table, table.dropFirst()).enumerated() {
+            let product = lower.multipliedFullWidth(by: 5)
+            let shift = UInt128(product.high.bitWidth - product.high.leadingZeroBitCount)
+            let exact = UInt128(product.high) << (128 - shift) | product.low >> shift
+            // 5⁰ is all that a number cut off grows over.
+            if i + 1 == -PowersOfFive.exponents.lowerBound { continue }
+            #expect(upper >= exact && upper - exact <= 4, "\(i)")
+        }
+        for exponent in -19...0 {
+            let (high, low) = PowersOfFive.power(exponent)
+            let entry = table[exponent - PowersOfFive.exponents.lowerBound]
+            #expect(UInt128(high) << 64 | UInt128(low) == entry)
+        }
+    }
+
     @Test func `half way between two doubles goes to the even one`() {
         var random = SeededGenerator(seed: 9)
         for _ in 0..<2000 {

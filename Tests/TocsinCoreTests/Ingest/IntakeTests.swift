@@ -140,6 +140,28 @@ struct IntakeTests {
         #expect(line.assessments.first?.isFresh == [true, false])
     }
 
+    @Test func `the same names are other channels for another model`() throws {
+        var line = try Line(try .small())
+        line.intake = Intake(
+            streams: line.intake.streams,
+            assignment: ModelAssignment([
+                ModelAssignment.Rule(device: "p*", model: try .small()),
+                ModelAssignment.Rule(model: try .small(names: ["b", "a"], identity: "2")),
+            ])
+        )
+        for i in 0..<3 {
+            try line.take("s/p1", #"{"a":1,"b":2}"#, at: .at(Double(i)))
+            try line.take("s/q1", #"{"a":1,"b":2}"#, at: .at(Double(i)))
+            try line.take("s/q1", #"{"b":3,"a":4}"#, at: .at(Double(i) + 0.5))
+        }
+        let (p, q) = (
+            line.assessments.filter { $0.name == "p1" }.map(\.values),
+            line.assessments.filter { $0.name == "q1" }.map(\.values)
+        )
+        #expect(p == [[1, 2], [1, 2], [1, 2]])
+        #expect(q.contains([2, 1]) && q.allSatisfy { $0 == [2, 1] || $0 == [3, 4] })
+    }
+
     @Test func `the first template that matches takes a message`() throws {
         let model = try Model.small()
         let streams = try ["+/{device}", "s/{device}"].map {
