@@ -50,6 +50,11 @@ public struct Fleet: ~Copyable, Sendable {
     /// What judges a device.
     public func model(of device: Int) -> Model { groups[Int(places[device].group)].model }
 
+    /// Tells whether the channels' names are those of another device.
+    func namesIdentity(of device: Int) -> UInt64 {
+        unsafe places[device].record.usual.pointee.namesIdentity
+    }
+
     /// Begins to watch a device; `nil` if there are too many already.
     public mutating func add(
         _ name: String,

@@ -129,7 +129,9 @@ extension JSONSampleDecoder {
         _ shape: borrowing PayloadShape,
         _ batch: inout SampleBatch
     ) -> Bool {
-        guard let role = shape.fields.last?.role else { return false }
+        // By subscript: `last` allocates where nothing is optimised.
+        guard shape.fields.count > 0 else { return false }
+        let role = shape.fields[shape.fields.count - 1].role
         if role == PayloadShape.Field.time { return readTime(text, &position, &batch.time) }
         guard let value = readValue(text, &position) else { return false }
         if role >= 0 { batch.entries[Int(role)].value = value }

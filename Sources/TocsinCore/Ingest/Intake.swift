@@ -155,8 +155,9 @@ public struct Intake: Sendable {
         emit: (borrowing Assessment) -> Void
     ) -> Outcome {
         var outcome = Outcome.taken
-        let table = fleet.model(of: device).table
-        if !channels.holds(batch, for: table.identity) { channels.find(batch, in: table) }
+        if !channels.holds(batch, for: fleet.namesIdentity(of: device)) {
+            channels.find(batch, in: fleet.model(of: device).table)
+        }
         var row: Fleet.Row?
         for i in batch.entries.indices {
             let value = batch.entries[i].value

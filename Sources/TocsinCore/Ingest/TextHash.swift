@@ -24,7 +24,11 @@ extension Span<UInt8> {
             return last >> UInt64(8 * (position + 8 - count))
         }
         var word: UInt64 = 0
-        for i in (position..<count).reversed() { word = word << 8 | UInt64(self[i]) }
+        var i = count
+        while i > position {
+            i &-= 1
+            word = word << 8 | UInt64(self[i])
+        }
         return word
     }
 

@@ -66,6 +66,7 @@ final class ModelGroup: @unchecked Sendable {
         unsafe usual.initialize(
             to: ModelUsual(
                 layout: layout,
+                namesIdentity: model.table.identity,
                 timing: timing,
                 hiddenStart: model.autoencoder.hiddenRange.lowerBound,
                 hiddenSize: model.autoencoder.hiddenRange.count,

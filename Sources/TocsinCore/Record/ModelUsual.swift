@@ -10,6 +10,8 @@ struct ModelUsual: BitwiseCopyable {
     }
 
     let layout: DeviceLayout
+    /// That of the channels' ``NameTable``.
+    let namesIdentity: UInt64
     let timing: FrameTiming
     /// Where the watched hidden state stands in the recurrent one.
     let hiddenStart: Int
