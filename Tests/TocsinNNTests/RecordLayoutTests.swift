@@ -87,7 +87,13 @@ struct RecordLayoutTests {
     }
 
     @Test func `parts follow each other, and records fill cache lines`() throws {
-        let blueprint = Blueprint(inputSize: 3, cell: .lstm, hiddenSize: 5, codeSize: 2)
+        let blueprint = Blueprint(
+            inputSize: 3,
+            cell: .lstm,
+            hiddenSize: 5,
+            codeSize: 2,
+            heads: [.forecast, .reconstruct]
+        )
         let network = try Autoencoder(
             blueprint: blueprint,
             parameters: Parameters(zeros: blueprint)
