@@ -12,8 +12,15 @@ typedef struct {
     float *at[TOCSIN_PLACES];
 } device_places;
 
-// The largest number of inputs and hidden units of a layer; Blueprint.validate() sees to it.
-enum { LARGEST_SIZE = 4096 };
+// Reads nothing from a or b before `sum` is complete. Left alone, the compiler reads ahead, and
+// then has no register for one of the sums.
+#if defined(__x86_64__)
+#define IN_ORDER(a, b, sum) __asm__("" : "+r"(a), "+r"(b), "+v"(sum))
+#elif defined(__aarch64__)
+#define IN_ORDER(a, b, sum) __asm__("" : "+r"(a), "+r"(b), "+w"(sum))
+#else
+#define IN_ORDER(a, b, sum)
+#endif
 
 #define PASTE_(a, b) a##_##b
 #define PASTE(a, b) PASTE_(a, b)

@@ -18,7 +18,7 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #define integers NAME(integers)
 
 // The sums of a tile stand in registers, and beside them a factor for each device and a vector of
-// weights: 12 + 3 + 1 of 16, or 24 + 6 + 1 of 32.
+// weights: 12 + 3 + 1 of 16, or 24 + 6 + 1 of 32. No tile is of more than 6 devices.
 #define FITS(sums, devices) ((sums) * (devices) + (devices) + 1 <= REGISTERS)
 #define MOST_SUMS (REGISTERS * 3 / 4)
 
@@ -62,20 +62,24 @@ INLINE void NAME(store)(floats vector, float *to, size_t count) {
 }
 
 // Adds `steps` rows of weights × factors to the sums [block][device][gate].
+//
+// Four rows at a time, so that the processor foresees the last turn.
 INLINE void NAME(accumulate)(floats *sums, const float *weights, size_t block_stride,
                              const float *x, size_t x_stride, size_t steps, const int gates,
                              const int blocks, const int devices) {
-    for (size_t k = 0; k < steps; k++) {
-        _Pragma("unroll") for (int b = 0; b < blocks; b++) {
+    floats factors[REGISTERS];
+    _Pragma("unroll 4") for (; steps > 0; steps--) {
+        _Pragma("unroll") for (int d = 0; d < devices; d++) factors[d] = x[d * x_stride];
+        _Pragma("unroll") for (int b = 0; b < blocks; b++)
             _Pragma("unroll") for (int g = 0; g < gates; g++) {
-                const floats w =
-                    *(const floats *)(weights + b * block_stride + (k * gates + g) * LANES);
-                _Pragma("unroll") for (int d = 0; d < devices; d++) {
-                    floats *sum = sums + (b * devices + d) * gates + g;
-                    *sum = x[d * x_stride + k] * w + *sum;
-                }
+                const floats w = *(const floats *)(weights + b * block_stride + g * LANES);
+                floats *sum = sums + b * devices * gates + g;
+                _Pragma("unroll") for (int d = 0; d < devices; d++) sum[d * gates] =
+                    factors[d] * w + sum[d * gates];
+                IN_ORDER(weights, x, sum[(devices - 1) * gates]);
             }
-        }
+        weights += gates * LANES;
+        x++;
     }
 }
 
@@ -138,8 +142,9 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, size_t first, size_t
 // The sums of some blocks for all devices of the tile, a few devices at a time.
 INLINE void NAME(tiles)(floats *out, const NAME(work) *work, size_t all, const int kind,
                         const int gates, const int blocks) {
-    const int fitting = (REGISTERS - 1) / (gates * blocks + 1);
-    const size_t most = fitting < 6 ? fitting : 6;
+    const int sums = gates * blocks;
+    const size_t most =
+        FITS(sums, 6) ? 6 : FITS(sums, 4) ? 4 : FITS(sums, 3) ? 3 : FITS(sums, 2) ? 2 : 1;
     size_t parts = (all + most - 1) / most;
     for (size_t first = 0; parts > 0; parts--) {
         const size_t n = (all - first + parts - 1) / parts;
@@ -155,24 +160,39 @@ INLINE void NAME(tiles)(floats *out, const NAME(work) *work, size_t all, const i
     }
 }
 
-// From one device's sums of one block to what the layer puts out.
-INLINE void NAME(finish)(const floats *sums, float *output, float *memory, size_t count,
-                         const int kind) {
+// From one device's sums of one block to what the layer puts out, in two halves. Each is a chain
+// of a power and a division: those of several devices overlap where twice as long ones would not.
+INLINE void NAME(begin_output)(floats *sums, float *memory, size_t count, const int kind) {
     switch (kind) {
     case TOCSIN_LSTM: {
         const floats i = NAME(power)(sums[0]), f = NAME(power)(sums[1]);
-        const floats g = NAME(power)(sums[2]), o = NAME(power)(sums[3]);
+        const floats g = NAME(power)(sums[2]);
         const floats before = NAME(load)(memory, count);
         const floats added = (1.0f - g) / ((1.0f + i) * (1.0f + g));
         const floats c = before / (1.0f + f) + added;
-        const floats e = NAME(power)(c * -2.88539008f);
+        sums[2] = c * -2.88539008f;
         NAME(store)(c, memory, count);
+        break;
+    }
+    case TOCSIN_GRU: {
+        const floats r = NAME(power)(sums[0]);
+        sums[3] = sums[3] / (1.0f + r) + sums[2];
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+INLINE void NAME(end_output)(const floats *sums, float *output, size_t count, const int kind) {
+    switch (kind) {
+    case TOCSIN_LSTM: {
+        const floats o = NAME(power)(sums[3]), e = NAME(power)(sums[2]);
         NAME(store)((1.0f - e) / ((1.0f + o) * (1.0f + e)), output, count);
         break;
     }
     case TOCSIN_GRU: {
-        const floats r = NAME(power)(sums[0]), z = NAME(power)(sums[1]);
-        const floats n = NAME(power)(sums[3] / (1.0f + r) + sums[2]);
+        const floats z = NAME(power)(sums[1]), n = NAME(power)(sums[3]);
         const floats before = NAME(load)(output, count);
         const floats weighed = z * (1.0f - n) + before * (1.0f + n);
         NAME(store)(weighed / ((1.0f + z) * (1.0f + n)), output, count);
@@ -190,9 +210,9 @@ INLINE void NAME(finish)(const floats *sums, float *output, float *memory, size_
 
 // Runs through blocks, `together` at a time, so that enough sums are in flight; returns the first
 // block that is left.
-INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work, const struct tocsin_layer *layer,
-                        const device_places *devices, size_t all, const int kind, const int gates,
-                        const int together) {
+INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work,
+                        const struct tocsin_layer *layer, const device_places *devices,
+                        size_t all, const int kind, const int gates, const int together) {
     floats sums[REGISTERS * 4 + TOCSIN_TILE * 4] __attribute__((aligned(64)));
     const int count = kind == TOCSIN_GRU ? 4 : gates;
     const size_t blocks = (layer->size + LANES - 1) / LANES;
@@ -204,10 +224,16 @@ INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work, const struct
         NAME(tiles)(sums, &work, all, kind, gates, together);
         for (size_t b = 0; b < (size_t)together; b++) {
             const size_t unit = (block + b) * LANES;
+            floats *of_block = sums + b * all * count;
+            const size_t at = layer->output_start + unit;
+            const size_t left = layer->size - unit;
             for (size_t d = 0; d < all; d++) {
-                float *output = devices[d].at[layer->output] + layer->output_start + unit;
-                NAME(finish)(sums + (b * all + d) * count, output, output + layer->size,
-                             layer->size - unit, kind);
+                float *memory = devices[d].at[layer->output] + at + layer->size;
+                NAME(begin_output)(of_block + d * count, memory, left, kind);
+            }
+            for (size_t d = 0; d < all; d++) {
+                float *output = devices[d].at[layer->output] + at;
+                NAME(end_output)(of_block + d * count, output, left, kind);
             }
         }
     }
@@ -217,15 +243,15 @@ INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work, const struct
 INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights,
                           const device_places *devices, size_t all, const int kind,
                           const int gates) {
-    // Room for the hidden units before the step, because the step writes over them.
-    float x[TOCSIN_TILE * (2 * LARGEST_SIZE + 16)] __attribute__((aligned(64)));
     NAME(work) work;
     work.hidden_size = kind == TOCSIN_LINEAR ? 0 : layer->size;
     work.input_size = layer->input_size;
     work.weights = weights;
-    work.x = x;
     const size_t inputs = work.input_size + work.hidden_size;
     work.x_stride = (inputs + 15) / 16 * 16 + 16;
+    // Room for the hidden units before the step, because the step writes over them.
+    float x[all * work.x_stride] __attribute__((aligned(64)));
+    work.x = x;
     work.block_stride = ((kind == TOCSIN_GRU ? 4 : gates) + inputs * gates) * LANES;
     for (size_t d = 0; d < all; d++) {
         float *to = x + d * work.x_stride;

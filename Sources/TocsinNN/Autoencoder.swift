@@ -108,7 +108,7 @@ public struct Autoencoder: Sendable {
 
     /// Advances several devices by one sample each.
     ///
-    /// The weights are read once for up to twelve devices: four together cost about half of four
+    /// The weights are read once for up to 24 devices: four together cost about half of four
     /// alone. Each gets the bits that ``step(_:state:)`` gives, whatever its company. A device
     /// that occurs twice takes both steps, in order.
     ///

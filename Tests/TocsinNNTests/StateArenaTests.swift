@@ -50,8 +50,8 @@ struct StateArenaTests {
     func `a device's bits do not depend on its company`(test: Case) throws {
         let network = try test.network()
         let size = test.blueprint.inputSize
-        // Each number of devices up to a tile, and more than two tiles.
-        for devices in Array(1...8) + [12, 13, 27] {
+        // Each number of devices up to more than fit into registers, a whole tile, and more than two tiles.
+        for devices in Array(1...8) + [12, 24, 25, 53] {
             var arena = network.arena()
             var states = Array(repeating: network.zeroState(), count: devices)
             for state in states { _ = arena.append(state) }
