@@ -35,33 +35,43 @@ struct KernelLoad {
         return Double(2 * weights.reduce(0) { $0 + $1.count })
     }
 
-    /// Steps all devices, in turn with the loop that makes the peak.
-    func measure(devices: Int, rounds: Int, set: InstructionSet) throws -> Cost {
-        let network = try Autoencoder(
+    /// The network with random weights.
+    func network(_ set: InstructionSet) throws -> Autoencoder {
+        try Autoencoder(
             blueprint: blueprint,
             parameters: Initialisation(seed: 1).parameters(for: blueprint),
             instructionSet: set
         )
+    }
+
+    /// Random features, `[devices, channels]`.
+    func features(_ devices: Int) -> [Float] {
         var random = SeededGenerator(seed: 1)
-        let features = (0..<devices * channels).map { _ in Float(random.uniform() * 2 - 1) }
+        return (0..<devices * channels).map { _ in Float(random.uniform() * 2 - 1) }
+    }
+
+    /// Steps all devices, in turn with the loop that makes the peak.
+    func measure(devices: Int, rounds: Int, set: InstructionSet) throws -> Cost {
+        let network = try network(set)
+        let features = features(devices)
         let indices = Array(0..<devices)
         var arena = network.arena()
         var state = network.zeroState()
         for _ in indices { _ = arena.append(state) }
 
         func step(_ times: Int) -> Double {
-            let begin = threadSeconds()
+            let begin = Self.threadSeconds()
             if devices == 1 {
                 for _ in 0..<times { network.step(features, state: &state) }
             } else {
                 for _ in 0..<times { network.step(features, devices: indices, in: &arena) }
             }
-            return threadSeconds() - begin
+            return Self.threadSeconds() - begin
         }
         func peak(_ times: Int) -> Double {
-            let begin = threadSeconds()
+            let begin = Self.threadSeconds()
             let operations = set.multiplyAddPeak(rounds: times)
-            return operations / (threadSeconds() - begin)
+            return operations / (Self.threadSeconds() - begin)
         }
 
         // About a millisecond each.
@@ -97,7 +107,7 @@ struct KernelLoad {
     }
 
     /// This thread's processor time: waiting for other programs does not count.
-    private func threadSeconds() -> Double {
+    static func threadSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
@@ -105,7 +115,8 @@ struct KernelLoad {
 }
 
 extension [Double] {
-    fileprivate var median: Double {
+    /// The middle one; of an even number the upper of the two.
+    var median: Double {
         sorted()[count / 2]
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import TocsinCore
 import TocsinNN
 
 extension Bench {
@@ -24,6 +25,15 @@ extension Bench {
                     let cost = try load.measure(devices: devices, rounds: rounds, set: set)
                     print(load.row(devices, cost))
                 }
+            }
+            print("\nmodel  devices in random order  µs/step and device  against 600")
+            for load in KernelLoad.usual {
+                let cost = try FleetOrderLoad(load: load).measure(rounds: 3 * rounds, set: set)
+                print("\(load.name)     600      \((cost.few * 1e6).readable)")
+                print(
+                    "\(load.name)     100000   \((cost.many * 1e6).readable)   "
+                        + "\(cost.ratio.readable)"
+                )
             }
         }
     }

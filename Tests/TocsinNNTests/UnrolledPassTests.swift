@@ -27,7 +27,9 @@ struct UnrolledPassTests {
                 for lane in 0..<lanes {
                     let range = (step * lanes + lane) * 5..<(step * lanes + lane + 1) * 5
                     autoencoder.step(Array(inputs[range]), state: &states[lane])
-                    // Sums of up to 42 products of order 1, in another order.
+                    // Not bit for bit: the step's weights carry the factors of log₂ e that turn
+                    // e^−x into 2^x, and both biases as one sum, so that products and sums are
+                    // rounded elsewhere. There are up to 42 of them, of order 1.
                     expectClose(
                         states[lane].forecast,
                         Array(pass.forecast[range]),
