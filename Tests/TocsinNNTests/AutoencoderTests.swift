@@ -29,7 +29,8 @@ struct AutoencoderTests {
         return try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: url))
     }
 
-    @Test func `a thousand steps equal PyTorch's, for every network`() throws {
+    @Test(arguments: InstructionSet.supported)
+    func `a thousand steps equal PyTorch's, for every network`(set: InstructionSet) throws {
         let fixture = try fixture()
         #expect(
             fixture.cases.map(\.blueprint)
@@ -39,7 +40,8 @@ struct AutoencoderTests {
         for expected in fixture.cases {
             let autoencoder = try Autoencoder(
                 blueprint: expected.blueprint,
-                parameters: Parameters(expected.blueprint, seed: 1, scale: 0.3)
+                parameters: Parameters(expected.blueprint, seed: 1, scale: 0.3),
+                instructionSet: set
             )
             var state = autoencoder.zeroState()
             var forecast: [Float] = []

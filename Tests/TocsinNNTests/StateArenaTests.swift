@@ -88,24 +88,36 @@ struct StateArenaTests {
         set: InstructionSet,
         kind: CellKind
     ) throws {
-        let blueprint = Blueprint(inputSize: 3, cell: kind, hiddenSize: 37)
-        let parameters = Parameters(blueprint, seed: 1, scale: 0.3)
-        let cell = kind.plainCell(inputSize: 3, hiddenSize: 37, parameters: parameters)
-        let network = try Autoencoder(
-            blueprint: blueprint,
-            parameters: parameters,
-            instructionSet: set
-        )
-        let inputs = Numbers.symmetric(seed: 2, count: 300, scale: 3)
-        var plain = RecurrentState(zeros: 37)
-        var state = network.zeroState()
-        for step in 0..<100 {
-            let input = Array(inputs[step * 3..<(step + 1) * 3])
-            cell.step(input, state: &plain)
-            network.step(input, state: &state)
+        // One unit, one vector of 8 less one, one full, short last vectors, and several full ones.
+        for size in [1, 7, 8, 37, 64] {
+            let blueprint = Blueprint(inputSize: 3, cell: kind, hiddenSize: size)
+            let scale = min(0.3, 1 / Double(size).squareRoot())
+            let parameters = Parameters(blueprint, seed: 1, scale: scale)
+            let cell = kind.plainCell(inputSize: 3, hiddenSize: size, parameters: parameters)
+            let network = try Autoencoder(
+                blueprint: blueprint,
+                parameters: parameters,
+                instructionSet: set
+            )
+            let inputs = Numbers.symmetric(seed: 2, count: 300, scale: 3)
+            var plain = RecurrentState(zeros: size)
+            var state = network.zeroState()
+            for step in 0..<100 {
+                let input = Array(inputs[step * 3..<(step + 1) * 3])
+                cell.step(input, state: &plain)
+                network.step(input, state: &state)
+            }
+            // The gates' own error is 1.4e-7; the state forgets it as fast as it makes it.
+            expectClose(Array(state.recurrent[..<size]), plain.hidden, tolerance: 3e-6)
+            let weights = parameters["forecast.weight"]
+            var forecast = parameters["forecast.bias"]
+            for row in 0..<3 {
+                for unit in 0..<size {
+                    forecast[row] += weights[row * size + unit] * plain.hidden[unit]
+                }
+            }
+            expectClose(state.forecast, forecast, tolerance: 3e-6)
         }
-        // The gates' own error is 1.4e-7; the state forgets it as fast as it makes it.
-        expectClose(Array(state.recurrent[..<37]), plain.hidden, tolerance: 3e-6)
     }
 
     @Test(arguments: InstructionSet.supported, CellKind.allCases)
