@@ -20,6 +20,8 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 // The sums of a tile stand in registers, and beside them a factor for each device and a vector of
 // weights: 12 + 3 + 1 of 16, or 24 + 6 + 1 of 32. No tile is of more than 6 devices.
 #define FITS(sums, devices) ((sums) * (devices) + (devices) + 1 <= REGISTERS)
+#define MOST_DEVICES(sums) \
+    (FITS(sums, 6) ? 6 : FITS(sums, 4) ? 4 : FITS(sums, 3) ? 3 : FITS(sums, 2) ? 2 : 1)
 #define MOST_SUMS (REGISTERS * 3 / 4)
 
 // 2^x, and 2^±60 beyond that: a minimax polynomial of degree 5 on [-0.5, 0.5], relative error
@@ -142,9 +144,7 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, size_t first, size_t
 // The sums of some blocks for all devices of the tile, a few devices at a time.
 INLINE void NAME(tiles)(floats *out, const NAME(work) *work, size_t all, const int kind,
                         const int gates, const int blocks) {
-    const int sums = gates * blocks;
-    const size_t most =
-        FITS(sums, 6) ? 6 : FITS(sums, 4) ? 4 : FITS(sums, 3) ? 3 : FITS(sums, 2) ? 2 : 1;
+    const size_t most = MOST_DEVICES(gates * blocks);
     size_t parts = (all + most - 1) / most;
     for (size_t first = 0; parts > 0; parts--) {
         const size_t n = (all - first + parts - 1) / parts;
@@ -217,7 +217,8 @@ INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work,
     const int count = kind == TOCSIN_GRU ? 4 : gates;
     const size_t blocks = (layer->size + LANES - 1) / LANES;
     // Rather more devices per block than more blocks: then the weights are read less often.
-    if (together > 1 && !FITS(gates * together, all < 6 ? all : 6)) return block;
+    const size_t parts = (all + MOST_DEVICES(gates) - 1) / MOST_DEVICES(gates);
+    if (together > 1 && !FITS(gates * together, (all + parts - 1) / parts)) return block;
     NAME(work) work = *layer_work;
     for (; block + together <= blocks; block += together) {
         work.weights = layer_work->weights + block * work.block_stride;
@@ -333,6 +334,7 @@ static double NAME(peak)(size_t rounds) {
 
 #undef TILE_CASE
 #undef MOST_SUMS
+#undef MOST_DEVICES
 #undef FITS
 #undef floats
 #undef integers
