@@ -94,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "tocsin-bench",
             dependencies: [
-                "CAllocationCounter", "TocsinCore", "TocsinEvaluation", "TocsinFiles", "TocsinNN",
-                "TocsinTraining",
+                "CAllocationCounter", "CMosquitto", "TocsinCore", "TocsinDaemon",
+                "TocsinEvaluation", "TocsinFiles", "TocsinNN", "TocsinThreads", "TocsinTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

@@ -6,7 +6,10 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tocsin-bench",
         abstract: "Measure tocsin: the cost of a frame, and the worth of its alerts.",
-        subcommands: [Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self],
+        subcommands: [
+            Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self, Daemon.self,
+            DaemonPublisher.self, DaemonNull.self,
+        ],
         defaultSubcommand: Frames.self
     )
 }

@@ -10,6 +10,8 @@ struct FrameLoad {
     var hidden: Int
     var channels: Int
     var devices: Int
+    var layers = 1
+    var period = Duration.seconds(1)
 
     /// What a frame cost.
     struct Cost {
@@ -137,8 +139,13 @@ struct FrameLoad {
     private static let start = Timestamp(microseconds: 1_767_225_600_000_000)
 
     /// An untrained network: it costs what a trained one does.
-    private func model() throws -> Model {
-        let blueprint = Blueprint(inputSize: channels, cell: cell, hiddenSize: hidden)
+    func model() throws -> Model {
+        let blueprint = Blueprint(
+            inputSize: channels,
+            cell: cell,
+            hiddenSize: hidden,
+            layers: layers
+        )
         let weights = Initialisation(seed: 1).parameters(for: blueprint)
         let ones = Array(repeating: 1.0, count: channels)
         let usual = Calibration.LogNormal(median: 1, mean: 0, spread: 100)
@@ -189,7 +196,7 @@ struct FrameLoad {
             scaler: Scaler(offset: ones, gain: ones),
             autoencoder: try Autoencoder(blueprint: blueprint, parameters: weights),
             calibration: calibration,
-            clock: FrameClock(period: .seconds(1)),
+            clock: FrameClock(period: period),
             longestSequence: 1000,
             provenance: Model.Provenance(
                 dataHash: "",

@@ -1,0 +1,304 @@
+import FoundationEssentials
+import Glibc
+import TocsinCore
+import TocsinDaemon
+import TocsinFiles
+import TocsinNN
+import TocsinThreads
+
+/// A broker with a daemon and a null subscriber, and what is played to them.
+struct DaemonLoad {
+    /// Who receives.
+    enum Target: String, CaseIterable {
+        case null
+        case daemon
+    }
+
+    /// What became of some seconds of load.
+    struct Trial {
+        var sent: Int
+        var received: Int
+        var lost: Int { sent - received }
+        /// Whether the publisher kept its rate, and everything had arrived a moment after its end.
+        var keptUp: Bool
+        /// Processor time per message received.
+        var microseconds: Double
+    }
+
+    private let children: DaemonChildren
+    private let devices: Int
+    private let channels: Int
+    private let period: Int
+    private let burst: Int
+    private let port: Int
+    private let processes: [Target: pid_t]
+    private let counter: UnsafeMutablePointer<Int64>
+    /// Ticks that each has seen: event time must not go back.
+    private var ticks: [Target: Int] = [:]
+    private let start: Int
+
+    /// Starts everything, and waits until both are subscribed.
+    ///
+    /// - Parameters:
+    ///   - period: between two messages of a device in event time, milliseconds
+    ///   - configuration: lines for the daemon's
+    init(
+        _ children: DaemonChildren,
+        devices: Int,
+        channels: Int,
+        period: Int,
+        burst: Int,
+        program: String?,
+        configuration: String
+    ) throws {
+        self.children = children
+        self.devices = devices
+        self.channels = channels
+        self.period = period
+        self.burst = burst
+        port = try freePort()
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        start = now.tv_sec * 1000
+        let own = try Self.ownPath()
+        let folder = children.folder
+        try Self.write(
+            """
+            listener \(port) 127.0.0.1
+            allow_anonymous true
+            user root
+            log_dest none
+            max_queued_messages 100000
+
+            """,
+            "\(folder)/mosquitto.conf"
+        )
+        _ = try children.start("mosquitto", "/usr/sbin/mosquitto", ["-c", "\(folder)/mosquitto.conf"])
+        try Self.wait("the broker") { [port] in accepts(port) }
+
+        try Self.writeModel(devices: devices, channels: channels, period: period, to: folder)
+        try Self.write(
+            """
+            broker: {address: "mqtt://127.0.0.1:\(port)", client_id: daemon}
+            streams: [{topic: "daemon/{device}", format: json}]
+            models: [{file: m1.safetensors}]
+            intake: {devices: \(devices + 1), furthest_ahead_seconds: 31536000}
+            alerts: {silence: {at_least_seconds: 31536000}}
+            state: {directory: .}
+            control: {socket: control.sock}
+            \(configuration)
+
+            """,
+            "\(folder)/tocsin.yaml"
+        )
+        let daemon = try children.start(
+            "tocsin",
+            program ?? own.replacing("tocsin-bench", with: "tocsin"),
+            ["run", "--config", "\(folder)/tocsin.yaml"]
+        )
+        let counter = try sharedCounter("\(folder)/null")
+        counter.pointee = -1
+        let null = try children.start(
+            "null",
+            own,
+            ["daemon-null", "--port", "\(port)", "--filter", "null/#"]
+                + ["--counter", "\(folder)/null"]
+        )
+        self.counter = counter
+        processes = [.daemon: daemon, .null: null]
+        try Self.wait("the null subscriber") { counter.pointee == 0 }
+        try Self.wait("the daemon\n\(children.log("tocsin"))") {
+            children.log("tocsin").contains("subscribed")
+        }
+    }
+
+    /// Plays until every device's model is warm and every buffer has its size.
+    mutating func warmUp(rate: Double) throws {
+        for target in Target.allCases {
+            let messages = max(Double(devices * 50), rate * 2)
+            _ = try play(to: target, rate: rate, seconds: messages / rate)
+        }
+    }
+
+    /// Plays so many seconds of messages, and waits until they have arrived or are lost.
+    mutating func play(to target: Target, rate: Double, seconds: Double) throws -> Trial {
+        let messages = Int(rate * seconds)
+        let before = try received(target)
+        let timeBefore = processorSeconds(target)
+        let log = "publisher"
+        truncate("\(children.folder)/\(log).log", 0)
+        let pid = try children.start(
+            log,
+            try Self.ownPath(),
+            [
+                "daemon-publisher", "--port", "\(port)", "--prefix", target.rawValue, "--devices",
+                "\(devices)", "--channels", "\(channels)", "--rate", "\(rate)", "--messages",
+                "\(messages)", "--period", "\(period)", "--burst", "\(burst)", "--start",
+                "\(start + ticks[target, default: 0] * period)",
+            ]
+        )
+        guard children.wait(pid) else { throw DaemonBenchError(children.log(log)) }
+        ticks[target, default: 0] += (messages + devices - 1) / devices
+        // What is on its way may arrive.
+        DedicatedThread.sleep(.milliseconds(100))
+        let time = processorSeconds(target) - timeBefore
+        var found = try received(target) - before
+        let took = Double(children.log(log).trimming()) ?? .infinity
+        let keptUp = found == messages && took < seconds * 1.02 + 0.02
+        var last = -1
+        while found < messages, found != last {
+            last = found
+            DedicatedThread.sleep(.milliseconds(300))
+            found = try received(target) - before
+        }
+        return Trial(
+            sent: messages,
+            received: found,
+            keptUp: keptUp,
+            microseconds: time * 1e6 / Double(found)
+        )
+    }
+
+    /// The highest rate at which nothing is lost and nothing piles up, to about 2 %.
+    mutating func highestRate(of target: Target, from first: Double) throws -> Double {
+        var good = 0.0
+        var rate = first
+        var step = 1.25
+        for _ in 0..<24 {
+            var isGood = false
+            // A stall of the machine is not the subscriber's.
+            for _ in 0..<2 where !isGood {
+                isGood = try play(to: target, rate: rate, seconds: 1.5).keptUp
+            }
+            if isGood {
+                good = rate
+                rate *= step
+            } else {
+                guard step > 1.02 else { break }
+                step = step.squareRoot()
+                rate = good == 0 ? rate / 2 : good * step
+            }
+        }
+        return good
+    }
+
+    /// The daemon's own account.
+    func account() throws -> String {
+        let health = try health()
+        let dropped = health.dropped.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        return "daemon: \(health.messages) messages, \(health.frames) frames, dropped: "
+            + (dropped.isEmpty
+                ? "nothing" : dropped.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    }
+
+    private struct Health: Decodable {
+        var messages: Int
+        var frames: Int
+        var dropped: [String: Int]
+    }
+
+    private func health() throws -> Health {
+        let client = try ControlClient(path: "\(children.folder)/control.sock")
+        let answer = try client.ask("status")
+        client.close()
+        return try JSONDecoder().decode(Health.self, from: Data(answer))
+    }
+
+    private func received(_ target: Target) throws -> Int {
+        target == .null ? Int(counter.pointee) : try health().messages
+    }
+
+    private func processorSeconds(_ target: Target) -> Double {
+        var clock = clockid_t()
+        var time = timespec()
+        guard let pid = processes[target], clock_getcpuclockid(pid, &clock) == 0 else { return .nan }
+        clock_gettime(clock, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    private static func writeModel(devices: Int, channels: Int, period: Int, to folder: String)
+        throws
+    {
+        let load = FrameLoad(
+            cell: .lstm,
+            hidden: 64,
+            channels: channels,
+            devices: devices,
+            layers: 2,
+            period: .milliseconds(period)
+        )
+        var random = SeededGenerator(seed: 2)
+        let golden = (0..<32 * channels).map { _ in random.uniform() }
+        let bytes = try ModelFile.encode(try load.model(), golden: golden)
+        try Files.write(bytes, to: "\(folder)/m1.safetensors")
+    }
+
+    private static func write(_ text: String, _ path: String) throws {
+        try Files.write(Array(text.utf8), to: path)
+    }
+
+    private static func ownPath() throws -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard count > 0 else { throw DaemonBenchError("/proc/self/exe: cannot be read") }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func wait(_ what: String, until isDone: () -> Bool) throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while !isDone() {
+            guard .now < deadline else { throw DaemonBenchError("waited in vain for \(what)") }
+            DedicatedThread.sleep(.milliseconds(20))
+        }
+    }
+}
+
+/// A port that was free a moment ago.
+private func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+        }
+    }
+    guard isBound else { throw DaemonBenchError("no free port") }
+    return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// Whether somebody listens.
+private func accepts(_ port: Int) -> Bool {
+    let descriptor = loopbackConnection(port: port)
+    defer { close(descriptor) }
+    return descriptor >= 0
+}
+
+/// A connection to a port of this machine, or -1.
+func loopbackConnection(port: Int) -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = loopback(port: port)
+    let result = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    if result == 0 { return descriptor }
+    close(descriptor)
+    return -1
+}
+
+private func loopback(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return address
+}
+
+extension String {
+    fileprivate func trimming() -> String {
+        String(prefix { !$0.isNewline })
+    }
+}
