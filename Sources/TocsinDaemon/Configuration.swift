@@ -90,8 +90,8 @@ public struct Configuration: Sendable, Equatable {
     public struct Output: Sendable, Equatable {
         /// The first level of every topic.
         public var prefix = "tocsin"
-        /// The least time between two score messages of a device; zero for every frame.
-        public var scoreInterval = Duration.zero
+        /// Which scores are published.
+        public var scores = ScorePolicy()
         /// How often the daemon says how it is.
         public var healthInterval = Duration.seconds(60)
         /// How often each device's state is published; zero for never.

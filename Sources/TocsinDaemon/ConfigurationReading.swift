@@ -160,11 +160,20 @@ extension Configuration.Output {
         guard !prefix.isEmpty, !prefix.contains(where: { "+#\0".contains($0) }),
             !prefix.hasPrefix("/"), !prefix.hasSuffix("/")
         else { throw table.error("prefix", "'\(prefix)' cannot begin a topic") }
-        scoreInterval = try table.seconds("score_interval_seconds", in: 0...86_400) ?? scoreInterval
+        try scores.read(table)
         healthInterval =
             try table.seconds("health_interval_seconds", in: 1...86_400) ?? healthInterval
         stateInterval = try table.seconds("state_interval_seconds", in: 0...86_400) ?? stateInterval
         try table.rejectUnknownKeys()
+    }
+}
+
+extension ScorePolicy {
+    mutating func read(_ table: ConfigurationTable) throws(ConfigurationError) {
+        interval = try table.seconds("score_interval_seconds", in: 0...86_400) ?? interval
+        change = try table.number("score_change", in: 0...1_000_000) ?? change
+        level = try table.number("score_level", in: 0...1_000_000) ?? level
+        perSecond = try table.integer("scores_per_second", in: 0...1_000_000) ?? perSecond
     }
 }
 

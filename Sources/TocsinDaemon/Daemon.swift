@@ -48,6 +48,7 @@ public struct Daemon: Sendable {
                         isRetained: flags.isRetained
                     )
                 },
+                pause: { inbox.wake() },
                 event: { inbox.put($0) }
             )
         )

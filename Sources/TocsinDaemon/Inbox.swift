@@ -12,7 +12,7 @@ import TocsinThreads
 /// other threads want of the owner (reload, stop, a question) goes into a second list.
 ///
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
-/// one costs its senders nothing.
+/// one costs its senders nothing, and for messages only by ``wake()``, once for many of them.
 @safe final class Inbox: @unchecked Sendable {
     // @unchecked: the storage is shared by two threads, each of which only touches the part of it
     // that `head` and `tail` give it.
@@ -79,7 +79,7 @@ import TocsinThreads
     /// A quarter of the ring, so that it always fits into an empty one, wherever that begins.
     var largest: Int { unsafe storage.count / 4 }
 
-    /// Puts in a message.
+    /// Puts in a message; ``wake()`` must follow before the network thread waits.
     func put(topic: Span<UInt8>, payload: Span<UInt8>, arrival: Timestamp, isRetained: Bool) {
         let isOversize = payload.count > largest
         let entry = Head(
@@ -155,8 +155,7 @@ import TocsinThreads
         unsafe fill(
             UnsafeMutableRawBufferPointer(rebasing: storage[offset + headSize..<offset + length])
         )
-        head.store(start + length, ordering: .sequentiallyConsistent)
-        wake()
+        head.store(start + length, ordering: .releasing)
         return true
     }
 
@@ -249,7 +248,9 @@ import TocsinThreads
     }
 
     /// Ends the owner's ``wait(_:)``.
-    private func wake() {
+    func wake() {
+        // An owner that went to sleep before it could see the last message is seen here.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
         if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { wakeup.signal() }
     }
 }

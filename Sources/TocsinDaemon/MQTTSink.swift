@@ -7,21 +7,32 @@ struct MQTTSink: Sink {
     private let notices: NoticeBoard
     /// What is published, and how often.
     var policy: PublishingPolicy {
-        didSet { topics.removeAll() }
+        didSet {
+            topics.removeAll()
+            gate = ScoreGate(policy.scores)
+        }
     }
     private(set) var outbox = Outbox()
-    /// Scores that were not published.
-    private(set) var dropped = 0
+    /// Messages that the client would not take.
+    private var refused = 0
 
     private var json = JSONWriter()
-    /// Each device's score topic and when its last score was published, by the device's number.
-    private var topics: [(topic: String, last: Timestamp)] = []
+    /// Each device's score topic, by the device's number; `nil` before its first score.
+    private var topics: [MQTTTopic?] = []
+    private var gate: ScoreGate
 
     init(client: MQTTClient, notices: NoticeBoard, policy: PublishingPolicy) {
         self.client = client
         self.notices = notices
         self.policy = policy
+        gate = ScoreGate(policy.scores)
     }
+
+    /// Messages that were not published although they should have been.
+    var dropped: Int { refused + Int(client.statistics.lostPosts) }
+
+    /// Scores that were left out for the sake of ``ScorePolicy/perSecond``.
+    var thinned: Int { gate.thinned }
 
     mutating func take(_ assessment: borrowing Assessment) {
         if assessment.isOfFrame { publishScore(assessment) }
@@ -30,40 +41,45 @@ struct MQTTSink: Sink {
     }
 
     private mutating func publishScore(_ assessment: borrowing Assessment) {
-        while topics.count <= assessment.device { topics.append(("", Timestamp(microseconds: 0))) }
         let device = assessment.device
-        if topics[device].topic.isEmpty {
-            topics[device].topic = "\(policy.prefix)/devices/\(assessment.name)/score"
-        }
-        if policy.scoreInterval > .zero {
-            guard assessment.time - topics[device].last >= policy.scoreInterval else { return }
-            topics[device].last = assessment.time
+        guard
+            gate.passes(
+                device: device,
+                time: assessment.time,
+                score: assessment.score?.value,
+                novelty: assessment.score?.novelty
+            )
+        else { return }
+        while topics.count <= device { topics.append(nil) }
+        if topics[device] == nil {
+            topics[device] = try? MQTTTopic(
+                "\(policy.prefix)/devices/\(assessment.name)/score"
+            )
         }
         json.removeAll()
         json.score(assessment)
-        publish(topics[device].topic, json.bytes)
+        guard let topic = topics[device] else { return }
+        do {
+            try client.post(topic, json.bytes.span)
+        } catch {
+            refuse(error)
+        }
     }
 
     /// Publishes what is not worth keeping; what the client will not take is counted.
-    mutating func publish(
-        _ topic: String,
-        _ payload: [UInt8],
-        qos: MQTTQoS = .atMostOnce,
-        isRetained: Bool = false
-    ) {
+    mutating func publish(_ topic: String, _ payload: [UInt8]) {
         do {
-            _ = try client.publish(
-                topic: topic,
-                payload: payload,
-                qos: qos,
-                isRetained: isRetained
-            )
+            try client.post(try MQTTTopic(topic), payload.span)
         } catch {
-            dropped += 1
-            // That the broker is away was said already.
-            guard error != .notConnected, error != .stopped else { return }
-            notices.post(.outputDropped(reason: "\(error)", total: dropped))
+            refuse(error)
         }
+    }
+
+    private mutating func refuse(_ refusal: MQTTPublishRefusal) {
+        refused += 1
+        // That the broker is away was said already.
+        guard refusal != .notConnected, refusal != .stopped else { return }
+        notices.post(.outputDropped(reason: "\(refusal)", total: refused))
     }
 
     private mutating func publish(_ alert: Alert) {
@@ -84,12 +100,15 @@ struct MQTTSink: Sink {
 
     /// Publishes the daemon's own presence, retained.
     mutating func publishStatus(_ status: String) {
-        publish(
-            "\(policy.prefix)/status",
-            Array(status.utf8),
-            qos: .atLeastOnce,
-            isRetained: true
-        )
+        do {
+            _ = try client.publish(
+                topic: "\(policy.prefix)/status",
+                payload: Array(status.utf8),
+                isRetained: true
+            )
+        } catch {
+            refuse(error)
+        }
     }
 
     /// What the client says of something that was given to it.

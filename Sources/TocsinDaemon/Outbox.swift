@@ -38,7 +38,6 @@ struct Outbox: Sendable {
                 letters[i].token = try client.publish(
                     topic: letters[i].topic,
                     payload: letters[i].payload,
-                    qos: .atLeastOnce,
                     isRetained: letters[i].isRetained
                 )
             } catch {

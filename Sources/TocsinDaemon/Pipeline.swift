@@ -271,6 +271,7 @@ struct Pipeline: ~Copyable {
             streams: intake.streams.map(\.name),
             overflow: inbox.overflow,
             outputDropped: output.dropped,
+            scoresThinned: output.thinned,
             outbox: output.outbox.letters.count,
             alertsLost: output.outbox.lost,
             queueFill: inbox.fill,

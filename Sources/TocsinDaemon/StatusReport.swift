@@ -11,6 +11,7 @@ struct StatusReport {
     let streams: [String]
     let overflow: Int
     let outputDropped: Int
+    let scoresThinned: Int
     let outbox: Int
     let alertsLost: Int
     let queueFill: Double
@@ -69,7 +70,7 @@ struct StatusReport {
                 ("duplicate", counted.duplicates), ("late", counted.late),
                 ("within_period", counted.surplus),
                 ("queue_full", overflow), ("not_published", outputDropped),
-                ("alerts", alertsLost),
+                ("scores_thinned", scoresThinned), ("alerts", alertsLost),
             ]
             for (name, count) in causes {
                 json.member(name, count)

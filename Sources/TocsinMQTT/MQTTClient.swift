@@ -15,13 +15,18 @@ import TocsinThreads
 public final class MQTTClient: Sendable {
     /// Who is told.
     ///
-    /// Both are called on the network thread. What they are given is gone when they return, and
+    /// All are called on the network thread. What they are given is gone when they return, and
     /// nothing is received or sent until they do.
     public struct Handlers: Sendable {
         /// Takes a message: topic, payload, and what else there is to know.
         ///
         /// Nothing is copied or allocated for it on the way from libmosquitto.
         public var message: @Sendable (Span<UInt8>, Span<UInt8>, MQTTMessageFlags) -> Void
+
+        /// Takes note that no more messages have arrived for now, or that many have.
+        ///
+        /// The place to wake whoever works on them: once for all instead of once for each.
+        public var pause: @Sendable () -> Void
 
         /// Takes anything else.
         public var event: @Sendable (MQTTEvent) -> Void
@@ -33,9 +38,11 @@ public final class MQTTClient: Sendable {
                     _ payload: Span<UInt8>,
                     _ flags: MQTTMessageFlags
                 ) -> Void,
+            pause: @escaping @Sendable () -> Void = {},
             event: @escaping @Sendable (MQTTEvent) -> Void
         ) {
             self.message = message
+            self.pause = pause
             self.event = event
         }
     }
@@ -92,23 +99,22 @@ public final class MQTTClient: Sendable {
         switchboard.wakeup.signal()
     }
 
-    /// Takes in a message for publishing.
+    /// Takes in a message for publishing at QoS 1.
     ///
-    /// May be called on any thread, and neither waits nor touches the network. A QoS 1 message is
-    /// kept until it is acknowledged, across connections, and sent in order; a QoS 0 message is
-    /// refused without a connection. Answered by ``MQTTEvent/published(_:)`` or
-    /// ``MQTTEvent/publishFailed(_:_:)``, which may be told before this returns.
+    /// May be called on any thread, and neither waits nor touches the network. The message is kept
+    /// until it is acknowledged, across connections, and sent in order. Answered by
+    /// ``MQTTEvent/published(_:)`` or ``MQTTEvent/publishFailed(_:_:)``, which may be told before this
+    /// returns.
     ///
     /// - Parameter expiry: after how long the message is not worth delivering any more; counts here
     ///   and, where MQTT 5 is spoken, at the broker
     public func publish(
         topic: String,
         payload: [UInt8],
-        qos: MQTTQoS = .atLeastOnce,
         isRetained: Bool = false,
         expiry: Duration? = nil
     ) throws(MQTTPublishRefusal) -> MQTTToken {
-        guard isPublishable(topic) else {
+        guard topic.isPublishable else {
             switchboard.dropped.add(1, ordering: .relaxed)
             throw .invalidTopic(topic)
         }
@@ -116,13 +122,11 @@ public final class MQTTClient: Sendable {
         let result = switchboard.wishes.withLock {
             (wishes) -> Result<(MQTTToken, wasEmpty: Bool), MQTTPublishRefusal> in
             guard wishes.stopDeadline == nil else { return .failure(.stopped) }
-            guard qos != .atMostOnce || wishes.isConnected else { return .failure(.notConnected) }
             let wasEmpty = wishes.outgoing.isEmpty
             let message = OutgoingMessage(
                 token: MQTTToken(number: wishes.nextToken),
                 topic: topic,
                 payload: payload,
-                qos: qos,
                 isRetained: isRetained,
                 deadline: deadline
             )
@@ -138,6 +142,28 @@ public final class MQTTClient: Sendable {
         case .failure(let refusal):
             switchboard.dropped.add(1, ordering: .relaxed)
             throw refusal
+        }
+    }
+
+    /// Takes in a message for publishing at QoS 0, which is not worth keeping.
+    ///
+    /// Copies it; allocates nothing, takes no lock and tells nobody what became of it. One thread
+    /// may call this at a time. Refused without a connection and where too much waits already; what
+    /// still waits when the connection breaks is lost, and counted in
+    /// ``MQTTStatistics/lostPosts``.
+    public func post(_ topic: MQTTTopic, _ payload: Span<UInt8>) throws(MQTTPublishRefusal) {
+        guard switchboard.isConnected.load(ordering: .relaxed) else {
+            switchboard.dropped.add(1, ordering: .relaxed)
+            throw .notConnected
+        }
+        guard switchboard.posts.put(topic: topic.bytes.span, payload: payload) else {
+            switchboard.dropped.add(1, ordering: .relaxed)
+            throw .queueFull
+        }
+        if switchboard.isSleeping.load(ordering: .sequentiallyConsistent),
+            switchboard.isSleeping.exchange(false, ordering: .sequentiallyConsistent)
+        {
+            switchboard.wakeup.signal()
         }
     }
 
@@ -191,18 +217,9 @@ public final class MQTTClient: Sendable {
             receivedBytes: switchboard.receivedBytes.load(ordering: .relaxed),
             sent: switchboard.sent.load(ordering: .relaxed),
             dropped: switchboard.dropped.load(ordering: .relaxed),
-            queued: queued,
-            queuedBytes: queuedBytes
+            lostPosts: switchboard.lostPosts.load(ordering: .relaxed),
+            queued: queued + switchboard.posts.count,
+            queuedBytes: queuedBytes + switchboard.posts.bytes
         )
     }
-}
-
-/// Whether MQTT allows to publish to `topic`.
-private func isPublishable(_ topic: String) -> Bool {
-    let length = topic.utf8.count
-    guard length > 0, length <= 65_535 else { return false }
-    // Checked by length, so a NUL cannot hide what follows it.
-    let success = MQTTError.Code.success
-    return unsafe mosquitto_pub_topic_check2(topic, length) == success
-        && mosquitto_validate_utf8(topic, Int32(length)) == success
 }

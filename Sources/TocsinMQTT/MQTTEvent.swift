@@ -14,7 +14,7 @@ public enum MQTTEvent: Sendable, Equatable {
     /// The connection ended, or could not be made; the next attempt follows.
     case disconnected(MQTTError, retryIn: Duration)
 
-    /// A QoS 1 message was acknowledged, or a QoS 0 message was handed to the socket.
+    /// A QoS 1 message was acknowledged.
     case published(MQTTToken)
 
     /// A message which had been taken in will not be published.
@@ -30,8 +30,6 @@ public struct MQTTToken: Sendable, Hashable {
 
 /// Why a message that had been taken in was not published.
 public enum MQTTPublishFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The connection was lost before a QoS 0 message was sent.
-    case connectionLost
     /// It waited longer than its expiry.
     case expired
     /// The broker, or libmosquitto, would not have it.
@@ -39,7 +37,6 @@ public enum MQTTPublishFailure: Error, Sendable, Equatable, CustomStringConverti
 
     public var description: String {
         switch self {
-        case .connectionLost: "connection lost before it was sent"
         case .expired: "expired while waiting for the broker"
         case .refused(let error): "\(error)"
         }

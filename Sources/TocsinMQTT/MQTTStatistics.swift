@@ -39,6 +39,9 @@ public struct MQTTStatistics: Sendable, Equatable {
     /// Messages that were refused, expired or given up.
     public let dropped: UInt64
 
+    /// Of these, QoS 0 messages that had been taken in.
+    public let lostPosts: UInt64
+
     /// Messages that wait for the broker, those in flight included.
     public let queued: Int
 

@@ -146,7 +146,7 @@ import Glibc
         case refused(MQTTError)
     }
 
-    /// Publishes one message.
+    /// Publishes one message at QoS 1.
     func publish(_ message: OutgoingMessage, _ version: MQTTVersion) -> Publication {
         var properties: OpaquePointer?
         defer { unsafe mosquitto_property_free_all(&properties) }
@@ -170,7 +170,7 @@ import Glibc
             message.topic,
             Int32(message.payload.count),
             message.payload,
-            message.qos.rawValue,
+            MQTTQoS.atLeastOnce.rawValue,
             message.isRetained,
             properties
         )
@@ -179,12 +179,43 @@ import Glibc
             return .accepted(identifier: identifier)
         case MQTTError.Code.notConnected, MQTTError.Code.lost, MQTTError.Code.system,
             MQTTError.Code.tls:
-            // The socket broke, and the next read will say so; a QoS 1 message is queued already.
-            guard message.qos == .atMostOnce else { return .accepted(identifier: identifier) }
-            fallthrough
+            // The socket broke, and the next read will say so; the message is queued already.
+            return .accepted(identifier: identifier)
         default:
             return .refused(MQTTError(result, in: "mosquitto_publish_v5"))
         }
+    }
+
+    /// Publishes one message at QoS 0; false if it will not be sent.
+    ///
+    /// - Parameter topic: ends in a NUL
+    func post(topic: Span<UInt8>, payload: Span<UInt8>) -> Bool {
+        errno = 0
+        return unsafe topic.withUnsafeBytes { topic in
+            unsafe payload.withUnsafeBytes { payload in
+                unsafe mosquitto_publish_v5(
+                    pointer,
+                    nil,
+                    topic.baseAddress?.assumingMemoryBound(to: CChar.self),
+                    Int32(payload.count),
+                    payload.baseAddress,
+                    MQTTQoS.atMostOnce.rawValue,
+                    false,
+                    nil
+                )
+            }
+        } == MQTTError.Code.success
+    }
+
+    /// Holds back what is written until it fills segments, or lets it go.
+    ///
+    /// libmosquitto writes each packet by itself; held back, many of them travel together. The kernel
+    /// lets go by itself after 200 ms (tcp(7)). Without effect on a local socket.
+    func setCorked(_ isCorked: Bool) {
+        guard socket >= 0 else { return }
+        var value: Int32 = isCorked ? 1 : 0
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        _ = unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, size)
     }
 
     /// Says goodbye, so that the broker does not publish the will.

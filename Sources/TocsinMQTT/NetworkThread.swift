@@ -28,6 +28,13 @@ final class NetworkThread {
     private var lastLogLine = ""
     /// Callbacks that were called so far.
     private var callbacks = 0
+    /// Messages, and bytes of payload, that were received but not counted in the statistics yet.
+    private var uncounted = (messages: 0, bytes: 0)
+    /// Whether the last look found so much that the next will find something, too.
+    private var isBusy = false
+    /// When the last look at the connection began.
+    private var lastLook = ContinuousClock.now
+    private var lastUpkeep = ContinuousClock.now
 
     init(
         _ options: MQTTClient.Options,
@@ -77,7 +84,8 @@ final class NetworkThread {
         handle.setReceiver(self)
         while switchboard.stopDeadline == nil {
             let error = connectAndServe()
-            switchboard.wishes.withLock { $0.isConnected = false }
+            switchboard.isConnected.store(false, ordering: .relaxed)
+            publisher.dropPosts()
             guard switchboard.stopDeadline == nil, let error else { break }
             if versions.turnsTo311(answer: answer, error: error) { continue }
             if let begin = connectedSince, begin.duration(to: .now) >= options.backOff.settled {
@@ -85,7 +93,6 @@ final class NetworkThread {
             }
             let pause = options.backOff.pause(afterFailures: failures, using: &generator)
             failures += 1
-            dropUnacknowledged()
             tell(.disconnected(error, retryIn: pause))
             wait(pause)
         }
@@ -126,7 +133,7 @@ final class NetworkThread {
             }
             if isConnected {
                 try subscriber.update(switchboard, handle, versions.current)
-                publisher.handOver(to: handle, versions.current)
+                if publisher.handOver(to: handle, versions.current) { mayHaveMore = true }
                 reportSubscriptions()
             } else if ContinuousClock.now >= answerDeadline {
                 throw MQTTError(MQTTError.Code.timeout, in: "CONNECT")
@@ -140,50 +147,89 @@ final class NetworkThread {
         }
     }
 
-    /// Waits for something to do and does it; true if more can be read without waiting.
+    /// Waits for something to do and does it; true if more can be done without waiting.
     private func round(mayHaveMore: Bool) throws(MQTTError) -> Bool {
         showProgress()
+        var hasMore = false
+        if try waitForWork(mayHaveMore: mayHaveMore) { hasMore = try drain() } else { isBusy = false }
+        if handle.socket >= 0 && handle.wantsWrite { try handle.write() }
+        try checkSocket()
+        if lastLook - lastUpkeep >= .milliseconds(900) {
+            lastUpkeep = lastLook
+            try handle.keepUp()
+            try checkSocket()
+        }
+        return hasMore
+    }
+
+    /// Waits until there is something to do, and then until the last look is long enough ago; true
+    /// if there may be something to read.
+    ///
+    /// Under load each look finds many messages, and costs one wake-up for all of them; a message
+    /// that comes after a pause is read at once.
+    private func waitForWork(mayHaveMore: Bool) throws(MQTTError) -> Bool {
+        // More will have come until then: no need to be told.
+        if !mayHaveMore, isBusy { keepApart() }
         var timeout: Int32 = 1_000
         if let deadline = switchboard.stopDeadline {
             timeout = min(timeout, max(1, (deadline - .now).pollTimeout))
         }
-        if mayHaveMore { timeout = 0 }
+        // What is posted from here on wakes this thread; what was posted before is seen here.
+        switchboard.isSleeping.store(true, ordering: .sequentiallyConsistent)
+        let isPosted = !switchboard.posts.isEmpty && !handle.wantsWrite
+        if mayHaveMore || isPosted { timeout = 0 }
 
         let events = Int16(POLLIN) | (handle.wantsWrite ? Int16(POLLOUT) : 0)
-        var network = pollfd(fd: handle.socket, events: events, revents: 0)
+        let network = pollfd(fd: handle.socket, events: events, revents: 0)
         let wakeup = pollfd(fd: switchboard.wakeup.descriptor, events: Int16(POLLIN), revents: 0)
         var set: InlineArray<2, pollfd> = [network, wakeup]
         var span = set.mutableSpan
         let result = unsafe span.withUnsafeMutableBufferPointer {
             unsafe poll($0.baseAddress, 2, timeout)
         }
-        guard result >= 0 || errno == EINTR else {
+        let code = errno
+        switchboard.isSleeping.store(false, ordering: .relaxed)
+        guard result >= 0 || code == EINTR else {
+            errno = code
             throw MQTTError(MQTTError.Code.system, in: "poll")
         }
-        if result > 0 && set[1].revents != 0 { switchboard.wakeup.clear() }
-        network = set[0]
+        if !mayHaveMore, result > 0 || isPosted { keepApart() }
+        lastLook = .now
+        guard result > 0 else { return mayHaveMore }
+        if set[1].revents != 0 { switchboard.wakeup.clear() }
+        return mayHaveMore || set[0].revents & ~Int16(POLLOUT) != 0
+    }
 
-        var hasMore = false
-        if mayHaveMore || (result > 0 && network.revents & ~Int16(POLLOUT) != 0) {
-            hasMore = try drain()
-        }
-        if handle.socket >= 0 && handle.wantsWrite { try handle.write() }
-        try checkSocket()
-        try handle.keepUp()
-        try checkSocket()
-        return hasMore
+    /// Lets time pass until the last look is long enough ago.
+    private func keepApart() {
+        let early = options.gathering - (.now - lastLook)
+        if early > .zero { DedicatedThread.sleep(early) }
     }
 
     /// Reads until nothing is left, but not for ever; true if something is left.
     private func drain() throws(MQTTError) -> Bool {
-        for _ in 0..<256 {
+        let first = callbacks
+        defer {
+            tellPause()
+            isBusy = callbacks - first >= 4
+        }
+        for i in 1...512 {
             let before = callbacks
             let isEmpty = try handle.read()
             try checkSocket()
             // A callback may have left EAGAIN behind; then there may still be more.
             if isEmpty && callbacks == before { return false }
+            if i % 64 == 0 { tellPause() }
         }
         return true
+    }
+
+    private func tellPause() {
+        guard uncounted.messages > 0 else { return }
+        switchboard.received.add(UInt64(uncounted.messages), ordering: .relaxed)
+        switchboard.receivedBytes.add(UInt64(uncounted.bytes), ordering: .relaxed)
+        uncounted = (0, 0)
+        handlers.pause()
     }
 
     /// libmosquitto closes the socket without an error when the broker sent DISCONNECT.
@@ -224,12 +270,6 @@ final class NetworkThread {
         if let farewell { return MQTTError(reason: farewell, packet: "DISCONNECT", version: .v5) }
         if error.detail.isEmpty && !lastLogLine.isEmpty { return error.with(detail: lastLogLine) }
         return error
-    }
-
-    private func dropUnacknowledged() {
-        let removed = switchboard.wishes.withLock { $0.outgoing.removeUnacknowledged() }
-        switchboard.dropped.add(UInt64(removed.count), ordering: .relaxed)
-        for message in removed { tell(.publishFailed(message.token, .connectionLost)) }
     }
 
     private func wait(_ pause: Duration) {
@@ -275,7 +315,9 @@ extension NetworkThread {
         lastLogLine = ""
         enter(.connected)
         switchboard.connects.add(1, ordering: .relaxed)
-        switchboard.wishes.withLock { $0.isConnected = true }
+        // Whatever slipped in while the last connection ended.
+        publisher.dropPosts()
+        switchboard.isConnected.store(true, ordering: .relaxed)
         versions.succeeded()
         subscriber.reset()
         // Told here, because messages may follow before the call that reads them returns.
@@ -305,8 +347,8 @@ extension NetworkThread {
 
     func didReceive(topic: Span<UInt8>, payload: Span<UInt8>, flags: MQTTMessageFlags) {
         callbacks += 1
-        switchboard.received.add(1, ordering: .relaxed)
-        switchboard.receivedBytes.add(UInt64(payload.count), ordering: .relaxed)
+        uncounted.messages += 1
+        uncounted.bytes += payload.count
         handlers.message(topic, payload, flags)
     }
 

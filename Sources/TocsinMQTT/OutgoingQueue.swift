@@ -1,9 +1,8 @@
-/// A message on its way to the broker.
+/// A QoS 1 message on its way to the broker.
 struct OutgoingMessage: Sendable {
     let token: MQTTToken
     let topic: String
     let payload: [UInt8]
-    let qos: MQTTQoS
     let isRetained: Bool
     /// When it is no longer worth sending.
     let deadline: ContinuousClock.Instant?
@@ -32,6 +31,9 @@ struct OutgoingQueue {
 
     /// How many messages wait, those in flight included.
     var count: Int { messages.count - front + inFlight }
+
+    /// How many messages wait to be handed over.
+    var waiting: Int { messages.count - front }
 
     /// Whether there is nothing to hand over.
     var isEmpty: Bool { front == messages.count }
@@ -62,16 +64,5 @@ struct OutgoingQueue {
     mutating func settle(size: Int) {
         inFlight -= 1
         bytes -= size
-    }
-
-    /// Takes out what is not worth keeping without a connection.
-    mutating func removeUnacknowledged() -> [OutgoingMessage] {
-        let waiting = messages[front...].compactMap(\.self)
-        let removed = waiting.filter { $0.qos == .atMostOnce }
-        guard !removed.isEmpty else { return [] }
-        messages = waiting.filter { $0.qos != .atMostOnce }
-        front = 0
-        bytes -= removed.reduce(0) { $0 + $1.size }
-        return removed
     }
 }

@@ -34,23 +34,57 @@ final class Publisher {
 
     /// Whether nothing waits and nothing is in flight.
     var isDone: Bool {
-        inFlight.isEmpty && switchboard.wishes.withLock { $0.outgoing.isEmpty }
+        inFlight.isEmpty && switchboard.posts.isEmpty
+            && switchboard.wishes.withLock { $0.outgoing.isEmpty }
     }
 
-    /// Hands over as much as the socket and the broker can take now.
+    /// Hands over as much as the socket and the broker can take now; true if more could follow.
     ///
     /// libmosquitto's own queues are unbounded, and slow when they are long; so messages wait on this
     /// side while the socket is full or the broker owes acknowledgements.
-    func handOver(to handle: MosquittoHandle, _ version: MQTTVersion) {
+    func handOver(to handle: MosquittoHandle, _ version: MQTTVersion) -> Bool {
+        let waiting = switchboard.posts.count + switchboard.wishes.withLock { $0.outgoing.waiting }
+        guard waiting > 0 else { return false }
+        let isBurst = waiting > 1
+        if isBurst { handle.setCorked(true) }
+        defer { if isBurst { handle.setCorked(false) } }
+        return handOverMessages(to: handle, version) || handOverPosts(to: handle)
+    }
+
+    private func handOverMessages(to handle: MosquittoHandle, _ version: MQTTVersion) -> Bool {
         for _ in 0..<256 {
-            guard !handle.wantsWrite, hasRoom else { return }
-            guard let message = switchboard.wishes.withLock({ $0.outgoing.takeFirst() }) else {
-                return
-            }
+            guard !handle.wantsWrite, inFlight.count < sendMaximum, hasIdentifiers,
+                let message = switchboard.wishes.withLock({ $0.outgoing.takeFirst() })
+            else { return false }
             publish(message, to: handle, version)
         }
-        // More is left; the socket gets its turn first.
-        switchboard.wakeup.signal()
+        return true
+    }
+
+    private func handOverPosts(to handle: MosquittoHandle) -> Bool {
+        var sent = 0
+        var lost = 0
+        defer {
+            switchboard.sent.add(UInt64(sent), ordering: .relaxed)
+            countLostPosts(lost)
+        }
+        for _ in 0..<1024 {
+            guard !handle.wantsWrite, hasIdentifiers else { return false }
+            let isTaken = switchboard.posts.takeFirst { topic, payload in
+                handedOver += 1
+                if handle.post(topic: topic, payload: payload) { sent += 1 } else { lost += 1 }
+            }
+            guard isTaken else { return false }
+        }
+        return true
+    }
+
+    /// Gives up the QoS 0 messages that wait, because there is no connection.
+    func dropPosts() { countLostPosts(switchboard.posts.removeAll()) }
+
+    private func countLostPosts(_ count: Int) {
+        switchboard.lostPosts.add(UInt64(count), ordering: .relaxed)
+        switchboard.dropped.add(UInt64(count), ordering: .relaxed)
     }
 
     /// The broker answered for a QoS 1 message, or a QoS 0 message was written.
@@ -68,11 +102,13 @@ final class Publisher {
         }
     }
 
-    private var hasRoom: Bool {
+    /// Whether a packet's identifier is certainly that of no message in flight.
+    ///
+    /// libmosquitto numbers packets of either QoS from 1 to 65 535 and round again, without a look at
+    /// what is still in flight.
+    private var hasIdentifiers: Bool {
         guard let oldest = inFlight.first else { return true }
-        // libmosquitto numbers packets from 1 to 65 535 and round again, without a look at what is
-        // still in flight.
-        return inFlight.count < sendMaximum && handedOver - oldest.ordinal < 60_000
+        return handedOver - oldest.ordinal < 60_000
     }
 
     private func publish(
@@ -84,12 +120,10 @@ final class Publisher {
             return fail(message.token, size: message.size, .expired)
         }
         handedOver += 1
-        switch (handle.publish(message, version), message.qos) {
-        case (.refused(let error), _):
+        switch handle.publish(message, version) {
+        case .refused(let error):
             fail(message.token, size: message.size, .refused(error))
-        case (.accepted, .atMostOnce):
-            succeed(message.token, size: message.size)
-        case (.accepted(let identifier), .atLeastOnce):
+        case .accepted(let identifier):
             let entry = InFlight(
                 identifier: identifier,
                 token: message.token,

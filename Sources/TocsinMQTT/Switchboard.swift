@@ -8,7 +8,6 @@ final class Switchboard: Sendable {
     struct Wishes {
         var outgoing: OutgoingQueue
         var nextToken: UInt64 = 1
-        var isConnected = false
         var subscriptions: [MQTTSubscription] = []
         /// Changes whenever ``subscriptions`` does.
         var subscriptionsRevision = 0
@@ -19,12 +18,18 @@ final class Switchboard: Sendable {
 
     let wishes: Mutex<Wishes>
 
+    /// QoS 0 messages, which need neither lock nor token.
+    let posts: PostRing
+
     /// Signalled when there is something new in ``wishes``.
     let wakeup: Wakeup
 
     /// Signalled once, when the network thread has ended.
     let finished: Wakeup
 
+    let isConnected = Atomic<Bool>(false)
+    /// Whether the network thread waits for something to happen, and must be woken for a post.
+    let isSleeping = Atomic<Bool>(false)
     let activity = Atomic<UInt8>(MQTTStatistics.Activity.idle.rawValue)
     let progress = Atomic<UInt64>(0)
     let connects = Atomic<UInt64>(0)
@@ -32,6 +37,7 @@ final class Switchboard: Sendable {
     let receivedBytes = Atomic<UInt64>(0)
     let sent = Atomic<UInt64>(0)
     let dropped = Atomic<UInt64>(0)
+    let lostPosts = Atomic<UInt64>(0)
 
     init(_ options: MQTTClient.Options) throws(MQTTError) {
         let queue = OutgoingQueue(
@@ -39,6 +45,10 @@ final class Switchboard: Sendable {
             maximumBytes: options.queuedBytes
         )
         wishes = Mutex(Wishes(outgoing: queue))
+        posts = PostRing(
+            maximumCount: options.queuedMessages,
+            bytes: min(options.queuedBytes, options.queuedMessages * 1024)
+        )
         do {
             wakeup = try Wakeup()
             finished = try Wakeup()
