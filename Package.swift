@@ -138,7 +138,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TocsinMQTTTests",
-            dependencies: ["TocsinMQTT", "TocsinTestSupport"],
+            dependencies: ["TocsinMQTT", "TocsinTestSupport", "CAllocationCounter"],
             swiftSettings: settings
         ),
         .testTarget(

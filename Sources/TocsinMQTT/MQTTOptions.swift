@@ -63,8 +63,10 @@ extension MQTTClient {
         /// How many bytes of topics and payloads wait at most for the broker, those in flight included.
         public var queuedBytes = 16 << 20
 
-        /// How far apart looks at a busy connection are at least: what arrives or is posted within
-        /// this time travels together. What comes after a pause is not held up.
+        /// How far apart looks at a busy connection are at least.
+        ///
+        /// What arrives or is posted within this time travels together; what comes after a pause is
+        /// not held up.
         public var gathering: Duration = .milliseconds(1)
 
         /// How long the broker may take to answer CONNECT, from the moment the socket is connected.

@@ -151,7 +151,11 @@ final class NetworkThread {
     private func round(mayHaveMore: Bool) throws(MQTTError) -> Bool {
         showProgress()
         var hasMore = false
-        if try waitForWork(mayHaveMore: mayHaveMore) { hasMore = try drain() } else { isBusy = false }
+        if try waitForWork(mayHaveMore: mayHaveMore) {
+            hasMore = try drain()
+        } else {
+            isBusy = false
+        }
         if handle.socket >= 0 && handle.wantsWrite { try handle.write() }
         try checkSocket()
         if lastLook - lastUpkeep >= .milliseconds(900) {

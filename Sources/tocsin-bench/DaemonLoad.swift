@@ -73,7 +73,11 @@ struct DaemonLoad {
             """,
             "\(folder)/mosquitto.conf"
         )
-        _ = try children.start("mosquitto", "/usr/sbin/mosquitto", ["-c", "\(folder)/mosquitto.conf"])
+        _ = try children.start(
+            "mosquitto",
+            "/usr/sbin/mosquitto",
+            ["-c", "\(folder)/mosquitto.conf"]
+        )
         try Self.wait("the broker") { [port] in accepts(port) }
 
         try Self.writeModel(devices: devices, channels: channels, period: period, to: folder)
@@ -211,7 +215,9 @@ struct DaemonLoad {
     private func processorSeconds(_ target: Target) -> Double {
         var clock = clockid_t()
         var time = timespec()
-        guard let pid = processes[target], clock_getcpuclockid(pid, &clock) == 0 else { return .nan }
+        guard let pid = processes[target], clock_getcpuclockid(pid, &clock) == 0 else {
+            return .nan
+        }
         clock_gettime(clock, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }

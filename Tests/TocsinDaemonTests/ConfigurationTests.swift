@@ -125,6 +125,22 @@ struct ConfigurationTests {
                 + "did you mean 'objects'?"
         ),
         ("output: {prefix: 'a/#'}\n", "t.yaml:1:18: output.prefix: 'a/#' cannot begin a topic"),
+        (
+            "output: {score_change: -1}\n",
+            "t.yaml:1:24: output.score_change: found '-1'; expected a number from 0.0 to 1000000.0"
+        ),
+        (
+            "output: {score_level: high}\n",
+            "t.yaml:1:23: output.score_level: found 'high'; expected a number from 0.0 to 1000000.0"
+        ),
+        (
+            "output: {scores_per_second: 0.5}\n",
+            "t.yaml:1:29: output.scores_per_second: found '0.5'; expected a whole number from 0 to 1000000"
+        ),
+        (
+            "output: {score_per_second: 5}\n",
+            "output.score_per_second: unknown key; expected one of "
+        ),
         ("output: {prefix: ''}\n", "t.yaml:1:18: output.prefix: '' cannot begin a topic"),
         (
             "intake: {queue_bytes: 1048576}\n",

@@ -153,7 +153,10 @@ struct InboxTests {
     @Test func `waiting ends at a message, at an event, at a wish, and in time`() throws {
         let inbox = try Inbox(bytes: 0)
         for put in [
-            { inbox.put([0x61], []) }, { inbox.put(.subscribed([])) }, { inbox.put(.stop) },
+            {
+                inbox.put([0x61], [])
+                inbox.wake()
+            }, { inbox.put(.subscribed([])) }, { inbox.put(.stop) },
         ] as [@Sendable () -> Void] {
             let thread = Thread { put() }
             thread.start()
@@ -179,6 +182,7 @@ struct InboxTests {
                 let bytes = payload(i, size: i % 13)
                 while inbox.fill > 0.5 { sched_yield() }
                 inbox.put([UInt8(truncatingIfNeeded: i)], bytes, arrival: Int64(i))
+                if i % 64 == 63 || i == count - 1 { inbox.wake() }
                 if i % 1_000 == 999 { inbox.put(.subscribed(["\(i)"])) }
             }
         }

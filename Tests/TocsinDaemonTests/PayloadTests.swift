@@ -138,6 +138,7 @@ struct PayloadTests {
             streams: ["objects"],
             overflow: 3,
             outputDropped: 4,
+            scoresThinned: 7,
             outbox: 5,
             alertsLost: 6,
             queueFill: 0.25,
@@ -157,6 +158,7 @@ struct PayloadTests {
         let dropped = try #require(health["dropped"] as? [String: Int])
         #expect(dropped["queue_full"] == 3)
         #expect(dropped["not_published"] == 4)
+        #expect(dropped["scores_thinned"] == 7)
         #expect(dropped["alerts"] == 6)
         #expect(health["scoring_lag_s"] is NSNull)
         #expect((health["memory_bytes"] as? Int ?? 0) > 1_000_000)

@@ -17,6 +17,8 @@ final class Recorder: Sendable {
     struct Record: Sendable {
         var messages: [Message] = []
         var events: [MQTTEvent] = []
+        /// How many messages had come at each pause.
+        var pauses: [Int] = []
         /// When each event was told.
         var times: [ContinuousClock.Instant] = []
         /// The time that the network thread had spent on a processor, at the last event.
@@ -60,6 +62,8 @@ final class Recorder: Sendable {
                 thread: threadName()
             )
             update { $0.messages.append(message) }
+        } pause: { [self] in
+            update { $0.pauses.append($0.messages.count) }
         } event: { [self] event in
             update {
                 $0.events.append(event)
