@@ -29,7 +29,8 @@ struct PostTests {
             while i < payloads.count {
                 // The first ones look up what the language's runtime remembers.
                 if i == 10 { before = allocation_counter_read() }
-                try client.post(topic, payloads[i].span)
+                let payload = payloads[i]
+                try client.post(topic, payload.span)
                 i += 1
             }
             return allocation_counter_read() - before
