@@ -8,7 +8,7 @@ struct Bench: ParsableCommand {
         abstract: "Measure tocsin: the cost of a frame, and the worth of its alerts.",
         subcommands: [
             Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self, Daemon.self,
-            DaemonPublisher.self, DaemonNull.self,
+            DaemonPublisher.self, DaemonNull.self, Peer.self,
         ],
         defaultSubcommand: Frames.self
     )
