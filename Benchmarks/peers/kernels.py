@@ -1,8 +1,6 @@
 """Steps of recurrent networks: every peer on the same weights, its states carried."""
 
 import ctypes
-import os
-import time
 
 import numpy as np
 import torch
@@ -53,10 +51,19 @@ def peers(shims):
             return Shim(library, model, batch, onnx, **keywords)
         return make
 
+    def litert(form):
+        try:
+            from litert import LiteRT
+        except ImportError:
+            return None
+        return lambda model, batch: LiteRT(model, batch, form)
+
     found = [("PyTorch", "eager", Torch)]
     for name, file in (("ONNX Runtime", "onnxruntime"), ("OpenVINO", "openvino")):
         found.append((name, "operator", shim(file, fused=True)))
         found.append((name, "decomposed", shim(file, fused=False)))
+    found.append(("LiteRT", "gates joined", litert("joined")))
+    found.append(("LiteRT", "gates apart", litert("apart")))
     found.append(("oneDNN", "", shim("onednn")))
     found.append(("OpenBLAS", "own gates", shim("openblas")))
     return [entry for entry in found if entry[2]]
@@ -74,7 +81,8 @@ def check(side, model, batch, steps=300):
 
 @torch.inference_mode()
 def measure(program, shims, rounds, say):
-    """Rows: model, batch, peer, form, and either the result or why there is none."""
+    """Rows: model, batch, peer, form, and either the result or what is wrong with the peer."""
+    torch.set_num_threads(1)
     rows = []
     makers = peers(shims)
     for model in MODELS:
@@ -93,7 +101,7 @@ def measure(program, shims, rounds, say):
                 except Wrong as reason:
                     row["wrong"] = str(reason)
                 rows.append(row)
-                say(f"{model.name} b={batch} {name} {form}: "
-                    + (row.get("wrong") or "{own:.0f} ns, {ratio:.2f} ({low:.2f}-{high:.2f})".format(**row)))
+                result = row.get("wrong") or "{own:.0f} ns, {ratio:.2f} ({low:.2f}-{high:.2f})"
+                say(f"{model.name} b={batch} {name} {form}: " + result.format(**row))
             own.close()
     return rows
