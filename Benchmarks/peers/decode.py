@@ -61,6 +61,6 @@ def measure(program, shims, rounds, say):
                 raise Wrong(f"simdjson read {peer.values()}")
             row = {"payload": name, "form": form} | compare(own, peer, rounds)
             rows.append(row)
-            say(f"{name}, simdjson {form}: {row['own']:.0f} ns, {row['peer']:.0f} ns")
+            say(f"{name}, simdjson {form}: {row['own']:.0f} ns, {row['theirs']:.0f} ns")
         own.close()
     return rows

@@ -16,7 +16,7 @@ OPTIONS = schema.BuiltinOptions
 
 
 class Graph:
-    """Collects a model file's tensors and operators; tensors are float32 unless an array says else."""
+    """Collects a model file's tensors and operators."""
 
     def __init__(self):
         self.buffers, self.tensors, self.codes, self.operators = [schema.BufferT()], [], [], []

@@ -78,7 +78,7 @@ def blocks(rows, hidden, order):
 
 
 def fused_layer(g, model, i, x):
-    """The operator LSTM or GRU; its gates are i o f g, or z r n, and its tensors have an axis more."""
+    """The operator LSTM or GRU: gates i o f g, or z r n, and tensors with an axis more."""
     order = [1, 0, 2] if model.gru else [0, 3, 1, 2]
     w, u, b, c = (blocks(a, model.hidden, order) for a in model.layers()[i])
     constants = [g.constant(a[None]) for a in (w, u, np.concatenate([b, c]))]
@@ -132,4 +132,5 @@ def save_onnx(model, batch, path, fused):
         [value("y", model.inputs)] + [value(f"{s}_", model.hidden) for s in states],
         g.constants,
     )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)

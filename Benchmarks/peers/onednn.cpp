@@ -63,7 +63,8 @@ std::vector<float> gates(const float *rows, int width, const struct network &n) 
 }
 
 /// One layer; returns what lies behind its weights, and its output in `source`.
-const float *layer(Peer &peer, const struct network &n, const float *w, int inputs, memory source[2]) {
+const float *layer(Peer &peer, const struct network &n, const float *w, int inputs,
+                   memory source[2]) {
     const int g = n.gru ? 3 : 4, h = n.hidden, b = n.batch;
     const float *input = w, *recurrent = input + (size_t)g * h * inputs;
     const float *first = recurrent + (size_t)g * h * h, *second = first + g * h;

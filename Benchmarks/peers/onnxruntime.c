@@ -76,7 +76,8 @@ void *peer_open(const struct network *n, char *error) {
         TRY(CALL(CREATE_TENSOR, memory, data, peer->size * 4, features, rank, 1, &value));
         peer->values[peer->valueCount++] = value;
         for (int turn = 0; turn < 2; turn++)
-            TRY(CALL(i == 0 ? BIND_INPUT : BIND_OUTPUT, peer->binding[turn], i == 0 ? "x" : "y", value));
+            TRY(CALL(i == 0 ? BIND_INPUT : BIND_OUTPUT, peer->binding[turn], i == 0 ? "x" : "y",
+                     value));
     }
     const char *in[] = {"h0", "h1", "c0", "c1"}, *out[] = {"h0_", "h1_", "c0_", "c1_"};
     size_t states = (size_t)n->batch * n->hidden;

@@ -33,14 +33,16 @@ def measure(program, quick, say):
         ours = own.check(x).reshape(x.shape)
         own.close()
         errors = {side: np.abs(y - reference).max(axis=(1, 2))
-                  for side, y in (("own", ours), ("peer", plain))}
+                  for side, y in (("own", ours), ("theirs", plain))}
         still = np.sqrt(np.mean((x[1:] - x[:-1]) ** 2))
         row = {"model": model.name, "loss": loss,
                "rms": float(np.sqrt(np.mean((reference[:-1] - x[1:]) ** 2))), "still": float(still)}
         for side, error in errors.items():
             row[side] = float(error.max())
-            row[f"{side} first"], row[f"{side} last"] = float(error[:1000].max()), float(error[-1000:].max())
-        row["ratio"] = row["own"] / row["peer"]
+            row[f"{side} first"] = float(error[:1000].max())
+            row[f"{side} last"] = float(error[-1000:].max())
+        row["ratio"] = row["own"] / row["theirs"]
         rows.append(row)
-        say("precision {model}: rms {rms:.3f} (no change: {still:.3f}), {own:.1e}, PyTorch {peer:.1e}".format(**row))
+        result = "rms {rms:.3f} (no change: {still:.3f}), {own:.1e}, PyTorch {theirs:.1e}"
+        say(f"precision {model.name}: " + result.format(**row))
     return rows

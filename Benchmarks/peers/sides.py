@@ -32,13 +32,12 @@ class Own:
             raise Wrong(f"tocsin: {answer or 'it ended'}")
         return answer
 
-    def run(self, times):
-        """Nanoseconds of processor time."""
-        return float(self.say("run", times).split()[0])
+    def cost(self, times):
+        """Nanoseconds of processor time, and on the wall."""
+        return [float(word) for word in self.say("run", times).split()]
 
-    def wall(self, times):
-        """Nanoseconds on the wall."""
-        return float(self.say("run", times).split()[1])
+    def run(self, times):
+        return self.cost(times)[0]
 
     def check(self, data, dtype=np.float32):
         given, taken = SCRATCH / "given", SCRATCH / "taken"
@@ -126,4 +125,4 @@ def compare(own, peer, rounds, block=1e6):
         ratios.append(middle / around)
     low, _, high = statistics.quantiles(ratios, n=4)
     return {"ratio": statistics.median(ratios), "low": low, "high": high,
-            "own": statistics.median(owns), "peer": statistics.median(peers)}
+            "own": statistics.median(owns), "theirs": statistics.median(peers)}

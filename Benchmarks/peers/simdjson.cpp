@@ -17,14 +17,15 @@ struct Peer {
     std::vector<double> values;
     std::string_view time;
 
-    /// By field nothing behind the last one is looked at; by iteration all of the payload is checked.
+    /// By field nothing behind the last one is looked at; by iteration all is checked.
     void run(bool byField) {
         ondemand::document document = parser.iterate(payload);
         ondemand::object object = document.get_object();
         size_t count = 0;
         if (byField) {
             time = object.find_field("time").get_string().value();
-            for (auto &field : fields) values[count++] = object.find_field(field).get_double().value();
+            for (auto &field : fields)
+                values[count++] = object.find_field(field).get_double().value();
             return;
         }
         for (auto field : object) {

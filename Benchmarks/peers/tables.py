@@ -10,7 +10,9 @@ def table(head, rows):
 
 
 def number(value):
-    return "-" if value is None else f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 3 else f"{value:.2f}"
+    if value is None:
+        return "-"
+    return f"{value:.{0 if value >= 10 else 1 if value >= 3 else 2}f}"
 
 
 class Kernels:
@@ -66,7 +68,8 @@ class Kernels:
         for peer, must, hoped in (("LiteRT", 1.5, 2), ("oneDNN", 2, 4), ("ONNX Runtime", 5, 8),
                                   ("PyTorch", 50, 100)):
             yield f"one device, M1, {peer} / own", self.ratio(peer, "M1", 1), must, hoped, False
-        for model, hidden, must, hoped in (("M2", 128, 1.2, 1.5), ("M1", 64, 1.4, 2), ("M3", 32, 1.8, 3)):
+        for model, hidden, must, hoped in (("M2", 128, 1.2, 1.5), ("M1", 64, 1.4, 2),
+                                           ("M3", 32, 1.8, 3)):
             yield (f"2 to 8 devices, H = {hidden}, best peer / own", self.least([model], FEW),
                    must, hoped, False)
         yield "64 devices and more, best peer / own", self.least(MODELS, MANY), 1, 1.15, False
@@ -79,8 +82,8 @@ class Kernels:
 def print_decode(rows):
     print("### A JSON payload of a time and five numbers, ns\n")
     print(table(["payload", "own", "simdjson", "own / simdjson"],
-                [[f"{r['payload']}, {r['form']}", number(r["own"]), number(r["peer"]), number(1 / r["ratio"])]
-                 for r in rows]))
+                [[f"{r['payload']}, {r['form']}", number(r["own"]), number(r["theirs"]),
+                  number(1 / r["ratio"])] for r in rows]))
 
 
 def decode_bars(rows):
@@ -92,8 +95,8 @@ def decode_bars(rows):
 def print_training(rows):
     print("### Training M1, ms a window of 64 steps of 64 lanes\n")
     print(table(["PyTorch's threads", "clock", "own", "PyTorch", "PyTorch / own"],
-                [[str(r["threads"]), r["clock"], number(r["own"]), number(r["peer"]), number(r["ratio"])]
-                 for r in rows]))
+                [[str(r["threads"]), r["clock"], number(r["own"]), number(r["theirs"]),
+                  number(r["ratio"])] for r in rows]))
 
 
 def training_bars(rows):
@@ -110,9 +113,9 @@ def print_precision(rows):
     power = lambda v: f"{v:.1e}"
     print(table(["", "own", "PyTorch f32", "own / PyTorch", "own, first / last 1000 steps",
                  "forecast's rms error / that of no change"],
-                [[r["model"], power(r["own"]), power(r["peer"]), number(r["ratio"]),
-                  f"{power(r['own first'])} / {power(r['own last'])}", f"{r['rms']:.3f} / {r['still']:.3f}"]
-                 for r in rows]))
+                [[r["model"], power(r["own"]), power(r["theirs"]), number(r["ratio"]),
+                  f"{power(r['own first'])} / {power(r['own last'])}",
+                  f"{r['rms']:.3f} / {r['still']:.3f}"] for r in rows]))
 
 
 def precision_bars(rows):

@@ -14,10 +14,11 @@ LANES, STEPS, WINDOWS = 64, 64, 4
 
 
 def series(frames, lanes, channels, seed=1):
-    """Sums of three sines for each lane and channel, with a little noise: `[frames, lanes, channels]`."""
+    """Sums of three sines with a little noise, `[frames, lanes, channels]`."""
     random = np.random.default_rng(seed)
     t = np.arange(frames)[:, None, None, None]
-    period = random.uniform(6, 60, (1, 1, channels, 3)) * random.uniform(0.95, 1.05, (1, lanes, 1, 1))
+    period = random.uniform(6, 60, (1, 1, channels, 3))
+    period = period * random.uniform(0.95, 1.05, (1, lanes, 1, 1))
     phase = random.uniform(0, 2 * np.pi, (1, lanes, channels, 3))
     x = np.sin(2 * np.pi * t / period + phase).mean(-1)
     return (1.5 * x + 0.02 * random.standard_normal(x.shape)).astype(np.float32)
@@ -43,7 +44,8 @@ class TorchTraining:
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        self.state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+        lstm = isinstance(state, tuple)
+        self.state = tuple(s.detach() for s in state) if lstm else state.detach()
         return loss.item()
 
     def run(self, times):
@@ -72,23 +74,24 @@ def measure(program, rounds, say):
             continue
         torch.set_num_threads(threads)
         peer.run(2)
-        # On one thread processor time counts. What two threads win shows only on the wall, and there
-        # the fastest windows of each side are compared: other work on the machine only slows.
+        # On one thread processor time counts. What two threads win shows only on the wall, and
+        # there the fastest windows of each side are compared: other work only slows.
         clock, windows = threads - 1, [4, 1][threads - 1]
         owns, peers, ratios = [], [], []
         for _ in range(rounds * threads):
-            turns = own.say("run", windows).split(), peer.run(windows), own.say("run", windows).split()
-            before, middle, after = (float(turn[clock]) / windows / 1e6 for turn in turns)
+            turns = own.cost(windows), peer.run(windows), own.cost(windows)
+            before, middle, after = (turn[clock] / windows / 1e6 for turn in turns)
             owns += [before, after]
             peers.append(middle)
             ratios.append(2 * middle / (before + after))
         best = statistics.median if threads == 1 else min
         ratio = statistics.median(ratios) if threads == 1 else min(peers) / min(owns)
         rows.append({"threads": threads, "clock": ["processor", "wall"][clock], "ratio": ratio,
-                     "own": best(owns), "peer": best(peers),
-                     # Waiting threads of PyTorch spin; beside other work they lose far more than we.
+                     "own": best(owns), "theirs": best(peers),
+                     # PyTorch's threads spin while they wait: beside other work they lose much.
                      "busy": threads > 1 and os.getloadavg()[0] > 1.5})
-        say("training, {threads} thread(s), {clock}: {own:.1f} ms, PyTorch {peer:.1f} ms".format(**rows[-1]))
+        result = "training, {threads} thread(s), {clock}: {own:.1f} ms, PyTorch {theirs:.1f} ms"
+        say(result.format(**rows[-1]))
     torch.set_num_threads(1)
     own.close()
     return rows
