@@ -1,8 +1,5 @@
 """LiteRT: a model file made by hand, its states explicit, run by XNNPACK on one thread."""
 
-import statistics
-import time
-
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -119,7 +116,7 @@ def layer(g, model, i, x, h, c, form):
 
 
 def network(model, batch, form):
-    """The model's file; inputs x and the states before, outputs y and the states after."""
+    """The model's file, whose inputs are x and the states before, its outputs y and those after."""
     g = Graph()
     x = top = g.tensor([batch, model.inputs])
     before, after = [], []
@@ -130,27 +127,33 @@ def network(model, batch, form):
         after += [h] if model.gru else [h, c]
         top = h
     y = g.linear(top, *model.head())
-    return g.bytes([x, *before], [y, *after]), [x, *before], [y, *after]
+    return g.bytes([x, *before], [y, *after])
 
 
-class LiteRT(PythonPeer):
-    """Only the call is timed, not the copies of states that a user would have to make."""
+class Call(PythonPeer):
+    """A model, called past the checks that LiteRT's Python class makes on every call."""
 
-    overhead = None
-
-    def __init__(self, model, batch, form):
-        content, self.inputs, self.outputs = network(model, batch, form)
-        self.shapes = (batch, model.inputs), (batch, model.hidden)
-        self.open(content)
-        self.set([np.zeros(self.shapes[min(i, 1)], np.float32) for i in range(len(self.inputs))])
-        if LiteRT.overhead is None:
-            LiteRT.overhead = Nothing().cost()
-
-    def open(self, content):
+    def __init__(self, content):
         self.interpreter = Interpreter(model_content=content, num_threads=1)
         self.interpreter.allocate_tensors()
-        # Past the checks that the Python class makes on every call.
         self.step = self.interpreter._interpreter.Invoke
+
+
+def nothing():
+    """A model that adds two numbers: what it costs is the call from Python."""
+    g = Graph()
+    a, b = g.tensor([1, 1]), g.tensor([1, 1])
+    return Call(g.bytes([a, b], [g.elementwise("ADD", a, b)]))
+
+
+class LiteRT(Call):
+    """Only the call is timed, not the copies of states that a user would have to make."""
+
+    def __init__(self, model, batch, form):
+        super().__init__(network(model, batch, form))
+        self.nothing = nothing()
+        self.zeros = [np.zeros((batch, model.hidden), np.float32)] * 2 * len(model.states)
+        self.set([np.zeros((batch, model.inputs), np.float32), *self.zeros])
 
     def set(self, values):
         for index, value in zip(self.interpreter.get_input_details(), values):
@@ -161,8 +164,7 @@ class LiteRT(PythonPeer):
                 for d in self.interpreter.get_output_details()]
 
     def forecasts(self, x):
-        states = [np.zeros(self.shapes[1], np.float32) for _ in self.inputs[1:]]
-        y = []
+        states, y = self.zeros, []
         for before in x:
             self.set([before, *states])
             self.step()
@@ -171,17 +173,5 @@ class LiteRT(PythonPeer):
         return np.stack(y)
 
     def run(self, times):
-        """Without what a call of a model that does nothing costs."""
-        return max(super().run(times) - times * LiteRT.overhead, 1)
-
-
-class Nothing(LiteRT):
-    """A model that adds two numbers: what it costs is the call from Python."""
-
-    def __init__(self):
-        g = Graph()
-        a, b = g.tensor([1, 1]), g.tensor([1, 1])
-        self.open(g.bytes([a, b], [g.elementwise("ADD", a, b)]))
-
-    def cost(self):
-        return statistics.median(PythonPeer.run(self, 2000) / 2000 for _ in range(15))
+        """Without what as many calls of a model that does nothing cost."""
+        return max(super().run(times) - self.nothing.run(times), 1)

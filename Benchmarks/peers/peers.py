@@ -5,7 +5,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +53,6 @@ def main():
     import decode
     import kernels
     import precision
-    import sides
     import tables
     import training
 
@@ -74,7 +72,6 @@ def main():
             results["precision"] = precision.measure(options.tocsin, options.quick, say)
             bars += tables.precision_bars(results["precision"])
     finally:
-        shutil.rmtree(sides.SCRATCH)
         if options.json:
             options.json.write_text(json.dumps(results, indent=1) + "\n")
 

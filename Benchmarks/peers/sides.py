@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-SCRATCH = Path(tempfile.mkdtemp(prefix="peers-"))
+FOLDER = tempfile.TemporaryDirectory(prefix="peers-")  # gone when the script ends
+SCRATCH = Path(FOLDER.name)
 
 
 class Wrong(Exception):
