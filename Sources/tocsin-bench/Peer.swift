@@ -38,6 +38,9 @@ extension Bench {
             _ words: [String],
             _ load: inout (any PeerLoad)?
         ) throws -> String {
+            if load == nil, words.first == "run" || words.first == "check" {
+                throw ValidationError("nothing is loaded")
+            }
             switch words.first {
             case "kernel": load = try KernelPeer(Order(words))
             case "decode": load = try DecodePeer(Order(words))
