@@ -29,8 +29,7 @@ struct Peer {
             return;
         }
         for (auto field : object) {
-            std::string_view key = field.unescaped_key().value();
-            if (key == "time")
+            if (field.key() == "time")
                 time = field.value().get_string().value();
             else
                 values[count++] = field.value().get_double().value();
