@@ -155,7 +155,8 @@ struct FlatJSONTests {
         for round in 0..<200 {
             if round == 100 { before = UInt64(allocation_counter_read()) }
             for i in 0..<payloads.count {
-                try json.decode(payloads[i].span, channel: none.span, into: &batch)
+                let payload = payloads[i]
+                try json.decode(payload.span, channel: none.span, into: &batch)
             }
             try NumberSampleDecoder().decode(number.span, channel: channel.span, into: &batch)
         }
