@@ -197,17 +197,20 @@ final class NetworkThread {
             errno = code
             throw MQTTError(MQTTError.Code.system, in: "poll")
         }
-        if !mayHaveMore, result > 0 || isPosted { keepApart() }
+        let isSignalled = result > 0 && set[1].revents != 0
+        if isSignalled { switchboard.wakeup.clear() }
+        // A wish, such as a QoS 1 message, is not held up.
+        let isWish = isSignalled && switchboard.posts.isEmpty
+        if !mayHaveMore, !isWish, result > 0 || isPosted { keepApart() }
         lastLook = .now
         guard result > 0 else { return mayHaveMore }
-        if set[1].revents != 0 { switchboard.wakeup.clear() }
         return mayHaveMore || set[0].revents & ~Int16(POLLOUT) != 0
     }
 
-    /// Lets time pass until the last look is long enough ago.
+    /// Lets time pass until the last look is long enough ago, or somebody has a wish.
     private func keepApart() {
         let early = options.gathering - (.now - lastLook)
-        if early > .zero { DedicatedThread.sleep(early) }
+        if early > .zero { _ = switchboard.wakeup.wait(early) }
     }
 
     /// Reads until nothing is left, but not for ever; true if something is left.
