@@ -2,8 +2,13 @@ public import TocsinCore
 
 /// Writes one JSON object per frame: the very payload of the score message.
 public struct JSONLinesSink: Sink {
-    private var json = JSONWriter()
+    private let writer = Writer()
     private let write: ([UInt8]) -> Void
+
+    /// A message's room belongs to one writer.
+    private final class Writer {
+        var message = ScoreMessage()
+    }
 
     /// A sink.
     ///
@@ -15,8 +20,8 @@ public struct JSONLinesSink: Sink {
 
     public mutating func take(_ assessment: borrowing Assessment) {
         guard assessment.isOfFrame else { return }
-        json.removeAll()
-        json.score(assessment)
-        write(json.bytes + [UInt8(ascii: "\n")])
+        var line: [UInt8] = []
+        writer.message.write(assessment) { for i in $0.indices { line.append($0[i]) } }
+        write(line + [UInt8(ascii: "\n")])
     }
 }

@@ -2,13 +2,14 @@ import TocsinCore
 import TocsinMQTT
 
 /// Publishes what happens: scores at QoS 0, alerts at QoS 1 out of an ``Outbox``.
-struct MQTTSink: Sink {
+struct MQTTSink: ~Copyable {
     private let client: MQTTClient
     private let notices: NoticeBoard
     /// What is published, and how often.
     var policy: PublishingPolicy {
         didSet {
             topics.removeAll()
+            message.removeAll()
             gate = ScoreGate(policy.scores)
         }
     }
@@ -17,6 +18,7 @@ struct MQTTSink: Sink {
     private var refused = 0
 
     private var json = JSONWriter()
+    private var message = ScoreMessage()
     /// Each device's score topic, by the device's number; `nil` before its first score.
     private var topics: [MQTTTopic?] = []
     private var gate: ScoreGate
@@ -56,14 +58,17 @@ struct MQTTSink: Sink {
                 "\(policy.prefix)/devices/\(assessment.name)/score"
             )
         }
-        json.removeAll()
-        json.score(assessment)
         guard let topic = topics[device] else { return }
-        do {
-            try client.post(topic, json.bytes.span)
-        } catch {
-            refuse(error)
+        let client = client
+        let refusal = message.write(assessment) { payload -> MQTTPublishRefusal? in
+            do throws(MQTTPublishRefusal) {
+                try client.post(topic, payload)
+                return nil
+            } catch {
+                return error
+            }
         }
+        if let refusal { refuse(refusal) }
     }
 
     /// Publishes what is not worth keeping; what the client will not take is counted.

@@ -28,7 +28,7 @@ struct Pipeline: ~Copyable {
     init(
         fleet: consuming Fleet,
         intake: Intake,
-        output: MQTTSink,
+        output: consuming MQTTSink,
         inbox: Inbox,
         client: MQTTClient,
         notices: NoticeBoard,

@@ -1,45 +1,6 @@
 import TocsinCore
 
 extension JSONWriter {
-    /// Writes the score message of `tocsin/devices/<device>/score`.
-    mutating func score(_ assessment: borrowing Assessment) {
-        let channels = assessment.model.channels
-        object { json in
-            json.member("device", assessment.name)
-            json.member("time", assessment.time)
-            json.member("score", assessment.score?.value)
-            json.member("novelty", assessment.score?.novelty)
-            json.member("threshold", 1)
-            json.member("tail_probability", assessment.score?.tailProbability)
-            json.member("warm", assessment.isWarm)
-            json.key("channels")
-            json.object { json in
-                guard assessment.score != nil else { return }
-                let sum = assessment.noveltySum
-                for c in channels.indices {
-                    let share = assessment.share(c, of: sum)
-                    guard share > 0 else { continue }
-                    json.member(channels[c].name, share.rounded(digits: 6))
-                }
-            }
-            json.key("expected")
-            json.object { json in
-                for c in channels.indices {
-                    let expected = assessment.expected(c)
-                    guard !expected.isNaN else { continue }
-                    json.member(channels[c].name, Float(expected))
-                }
-            }
-            json.key("imputed")
-            json.array { json in
-                for c in channels.indices where !assessment.isFresh(c) {
-                    json.value(channels[c].name)
-                }
-            }
-            json.member("model", assessment.model.name)
-        }
-    }
-
     /// Writes an alert.
     mutating func alert(_ alert: Alert) {
         object { json in
