@@ -94,18 +94,24 @@ INLINE void logarithm(floats *x) {
 }
 
 EVERY_INSTRUCTION_SET
-float tocsin_stability_index(float *shares, const float *usual, int bin, float rate) {
+void tocsin_stability_indices(float *shares, const struct tocsin_usual_shares *usual,
+                              const double *values, double *indices, size_t count, float rate) {
     const integers lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const floats p = AT(usual, 0);
-    floats w = AT(shares, 0);
-    const floats target = lanes == bin ? (floats)1.0f : (floats)0.0f;
-    w += rate * (target - w);
-    *(floats *)shares = w;
-    // Lanes beyond the last bin agree with what is usual.
     const floats floor = 1e-4f;
-    w = w > floor ? w : floor;
-    floats logarithms = w * AT(usual, LANES);
-    logarithm(&logarithms);
-    const floats terms = (w - p) * logarithms;
-    return sum(&terms);
+    for (size_t i = 0; i < count; i++) {
+        const double value = values[i];
+        indices[i] = 0;
+        if (value != value) continue;
+        int bin = 0;
+        for (int k = 0; k < 15; k++) bin += value > usual[i].edges[k];
+        floats w = AT(shares, i * LANES);
+        const floats target = lanes == bin ? (floats)1.0f : (floats)0.0f;
+        w += rate * (target - w);
+        *(floats *)(shares + i * LANES) = w;
+        w = w > floor ? w : floor;
+        floats logarithms = w * AT(usual[i].inverse, 0);
+        logarithm(&logarithms);
+        const floats terms = (w - AT(usual[i].shares, 0)) * logarithms;
+        indices[i] = sum(&terms);
+    }
 }

@@ -142,6 +142,7 @@ extension Fleet {
     /// Samples of one device and one time, while they are taken in.
     public struct Row: BitwiseCopyable {
         let device: Int
+        let slots: FrameSlots
         let time: Timestamp
         let seat: FrameSlots.Seat
         let isRetained: Bool
@@ -158,7 +159,13 @@ extension Fleet {
         emit: (borrowing Assessment) -> Void
     ) -> Row {
         guard !isRetained else {
-            return Row(device: device, time: time, seat: .none(.placed), isRetained: true)
+            return Row(
+                device: device,
+                slots: places[device].record.slots,
+                time: time,
+                seat: .none(.placed),
+                isRetained: true
+            )
         }
         note(device, time: time, arrival: arrival, emit: emit)
         let record = places[device].record
@@ -173,7 +180,13 @@ extension Fleet {
             counters.resets += 1
             seat = record.slots.seat(at: time.microseconds)
         }
-        return Row(device: device, time: time, seat: seat, isRetained: false)
+        return Row(
+            device: device,
+            slots: record.slots,
+            time: time,
+            seat: seat,
+            isRetained: false
+        )
     }
 
     /// Takes in one value of a row.
@@ -183,15 +196,14 @@ extension Fleet {
     ///   - channel: its place in the frame of the device's model
     public mutating func put(_ value: Double, channel: Int, in row: Row) {
         counters.samples += 1
-        let slots = places[row.device].record.slots
         guard !row.isRetained else {
-            return slots.keep(channel, value, row.time.microseconds)
+            return row.slots.keep(channel, value, row.time.microseconds)
         }
         switch row.seat {
         case .frame(let frame):
-            counters.count(
-                slots.put(value, channel: channel, frame: frame, time: row.time.microseconds)
-            )
+            let time = row.time.microseconds
+            let placement = row.slots.put(value, channel: channel, frame: frame, time: time)
+            if placement != .placed { counters.count(placement) }
         case .none(let placement):
             counters.count(placement)
         }

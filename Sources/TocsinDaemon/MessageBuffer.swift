@@ -51,10 +51,14 @@ struct MessageBuffer: ~Copyable {
 
     /// Appends bytes.
     @inline(__always)
-    mutating func append(_ bytes: [UInt8]) {
+    mutating func append(_ bytes: Span<UInt8>) {
         reserve(bytes.count)
-        unsafe (start + count).update(from: bytes, count: bytes.count)
-        count += bytes.count
+        let length = bytes.count
+        unsafe bytes.withUnsafeBufferPointer { source in
+            guard let first = source.baseAddress else { return }
+            unsafe (start + count).update(from: first, count: length)
+        }
+        count += length
     }
 
     /// Appends text as it is.
@@ -74,78 +78,97 @@ struct MessageBuffer: ~Copyable {
 }
 
 extension MessageBuffer {
-    /// Appends a number with up to seven significant digits, without zeros behind the last one; `null`
-    /// for one that is not finite.
-    mutating func append(_ number: Double?) {
+    /// Appends a number with up to `digits` significant digits (eight at most), without zeros behind the
+    /// last one; `null` for one that is not finite.
+    mutating func append(_ number: Double?, digits: Int = 6) {
         guard let number, number.isFinite else { return append("null") }
         let size = abs(number)
         guard size >= 1e-15, size < 1e18 else {
             if number == 0 { return append(UInt8(ascii: "0")) }
-            return append(Array(number.description.utf8))
+            return append(Array(number.description.utf8).span)
         }
         if number < 0 { append(UInt8(ascii: "-")) }
-        // log₁₀ 2 times the binary exponent is the decimal one, or one above.
+        // log₁₀ 2 times the binary exponent is the decimal one, or one below.
         var exponent = (Int(size.exponent) * 1233) >> 12
-        var scaled = Self.scale(size, by: 6 - exponent)
-        if scaled >= 9_999_999.5 {
+        let limit = Self.powers[digits] - 0.5
+        var scaled = Self.scale(size, by: digits - 1 - exponent)
+        if scaled >= limit {
             exponent += 1
-            scaled = Self.scale(size, by: 6 - exponent)
-        } else if scaled < 999_999.5 {
-            exponent -= 1
-            scaled = Self.scale(size, by: 6 - exponent)
+            scaled = Self.scale(size, by: digits - 1 - exponent)
         }
-        var digits = UInt32(scaled + 0.5)
-        var length = 7
-        while digits % 10 == 0 {
-            digits /= 10
-            length -= 1
-        }
-        append(digits, length: length, exponent: exponent)
+        append(Self.text(UInt32(scaled + 0.5), digits: digits), exponent: exponent)
     }
 
+    @inline(__always)
     private static func scale(_ number: Double, by power: Int) -> Double {
         power >= 0 ? number * powers[power] : number / powers[-power]
     }
 
-    /// Writes d.ddd × 10^exponent, as a plain number where that is short.
-    private mutating func append(_ digits: UInt32, length: Int, exponent: Int) {
-        if exponent >= 7 || exponent < -5 {
-            append(digits, length: length, point: 1)
-            append(UInt8(ascii: "e"))
-            if exponent < 0 { append(UInt8(ascii: "-")) }
-            let size = UInt32(abs(exponent))
-            return append(size, length: size < 10 ? 1 : 2, point: 2)
-        }
-        guard exponent < 0 else { return append(digits, length: length, point: exponent + 1) }
-        append("0.")
-        for _ in exponent + 1..<0 { append(UInt8(ascii: "0")) }
-        append(digits, length: length, point: length)
+    /// Digits, the first of them lowest, without the zeros behind the last one.
+    private struct Digits {
+        var text: UInt64
+        var length: Int
     }
 
-    /// Writes `length` digits with a point behind the first `point`, and zeros up to there.
-    private mutating func append(_ digits: UInt32, length: Int, point: Int) {
-        reserve(20)
-        let hasPoint = length > point
-        var rest = digits
-        var place = count + length + (hasPoint ? 1 : 0)
-        let end = place
-        for left in stride(from: length, to: 0, by: -1) {
-            place -= 1
-            if hasPoint, left == point {
-                unsafe start[place] = UInt8(ascii: ".")
-                place -= 1
-            }
-            unsafe start[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-            rest /= 10
+    /// The decimal digits of a number below 10⁸, which has `digits` of them.
+    ///
+    /// Split in halves, all at once: 8 digits into 4 and 4, each into 2 and 2, each into 1 and 1.
+    @inline(__always)
+    private static func text(_ number: UInt32, digits: Int) -> Digits {
+        var word = UInt64(number / 10_000) | UInt64(number % 10_000) << 32
+        let hundreds = (word * 10_486) >> 20 & 0x0000_007F_0000_007F
+        word = (word - 100 * hundreds) << 16 | hundreds
+        let tens = (word * 103) >> 10 & 0x000F_000F_000F_000F
+        word = (word - 10 * tens) << 8 | tens
+        word >>= UInt64(8 * (8 - digits))
+        let zeros = min(word.leadingZeroBitCount / 8 - (8 - digits), digits - 1)
+        return Digits(text: word + 0x3030_3030_3030_3030, length: digits - zeros)
+    }
+
+    /// Writes d.ddd × 10^exponent, as a plain number where that is short.
+    private mutating func append(_ digits: Digits, exponent: Int) {
+        if exponent >= 9 || exponent < -5 {
+            append(digits, point: 1)
+            append(UInt8(ascii: "e"))
+            if exponent < 0 { append(UInt8(ascii: "-")) }
+            let size = abs(exponent)
+            let text = Self.text(UInt32(size), digits: 2)
+            return append(
+                Digits(text: size < 10 ? text.text >> 8 : text.text, length: size < 10 ? 1 : 2),
+                point: 2
+            )
         }
-        count = end
-        if point > length {
-            for _ in length..<point { append(UInt8(ascii: "0")) }
+        if exponent >= 0 { return append(digits, point: exponent + 1) }
+        append("0.")
+        for _ in exponent + 1..<0 { append(UInt8(ascii: "0")) }
+        append(digits, point: digits.length)
+    }
+
+    /// Writes digits with a point behind the first `point`, and zeros up to there.
+    @inline(__always)
+    private mutating func append(_ digits: Digits, point: Int) {
+        reserve(32)
+        let place = unsafe UnsafeMutableRawPointer(start + count)
+        unsafe place.storeBytes(of: digits.text.littleEndian, as: UInt64.self)
+        if digits.length > point {
+            let rest = digits.text >> UInt64(8 * point)
+            unsafe place.storeBytes(of: UInt8(ascii: "."), toByteOffset: point, as: UInt8.self)
+            unsafe place.storeBytes(
+                of: rest.littleEndian,
+                toByteOffset: point + 1,
+                as: UInt64.self
+            )
+            count += digits.length + 1
+        } else {
+            count += digits.length
+            if point > digits.length {
+                for _ in digits.length..<point { append(UInt8(ascii: "0")) }
+            }
         }
     }
 
     /// 10⁰ … 10²², the powers of ten that a `Double` holds exactly.
-    private static let powers: [Double] = [
+    private static let powers: InlineArray<23, Double> = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ]

@@ -14,11 +14,15 @@ public struct ScoreMessage: ~Copyable {
     /// What is the same in every message of a model.
     private struct Fixed {
         let identity: ObjectIdentifier
-        /// `"name":`, and behind it in an array `"name"`, `[channels]`.
-        let keys: [[UInt8]]
-        let names: [[UInt8]]
-        /// `"model":"name"}`
-        let end: [UInt8]
+        /// `"name":` of each channel, then `"model":"name"}`.
+        var text: [UInt8] = []
+        /// Where each of them begins, and the end, `[channels + 2]`.
+        var starts: [Int] = [0]
+
+        mutating func append(_ part: [UInt8]) {
+            text += part
+            starts.append(text.count)
+        }
     }
 
     /// A writer that knows no model.
@@ -36,16 +40,29 @@ public struct ScoreMessage: ~Copyable {
         _ body: (Span<UInt8>) -> Result
     ) -> Result {
         buffer.removeAll()
-        let fixed = place(assessment)
+        let known = place(assessment)
         if assessment.time != lastTime {
             lastTime = assessment.time
             time.removeAll(keepingCapacity: true)
             lastTime.append(to: &time)
         }
+        Self.fill(&buffer, models[known], time, assessment)
+        return buffer.withSpan(body)
+    }
+
+    private static func fill(
+        _ buffer: inout MessageBuffer,
+        _ fixed: borrowing Fixed,
+        _ time: borrowing [UInt8],
+        _ assessment: borrowing Assessment
+    ) {
+        let text = fixed.text.span
+        let starts = fixed.starts.span
+        let channels = 0..<starts.count - 2
         buffer.append("{\"device\":")
         buffer.append(quoted: assessment.name)
         buffer.append(",\"time\":\"")
-        buffer.append(time)
+        buffer.append(time.span)
         buffer.append("\",\"score\":")
         buffer.append(assessment.score?.value)
         buffer.append(",\"novelty\":")
@@ -53,31 +70,36 @@ public struct ScoreMessage: ~Copyable {
         buffer.append(",\"threshold\":1,\"tail_probability\":")
         buffer.append(assessment.score?.tailProbability)
         buffer.append(assessment.isWarm ? ",\"warm\":true" : ",\"warm\":false")
-        let channels = models[fixed].keys.indices
         buffer.append(",\"channels\":{")
         if assessment.score != nil {
             let sum = assessment.noveltySum
             for c in channels {
                 let share = assessment.share(c, of: sum)
-                if share > 0 { buffer.append(member: models[fixed].keys[c], share) }
+                guard share > 0 else { continue }
+                buffer.append(text.extracting(starts[c]..<starts[c + 1]))
+                buffer.append(share, digits: 4)
+                buffer.append(UInt8(ascii: ","))
             }
         }
         buffer.end()
         buffer.append("},\"expected\":{")
         for c in channels {
             let expected = assessment.expected(c)
-            if !expected.isNaN { buffer.append(member: models[fixed].keys[c], expected) }
+            guard !expected.isNaN else { continue }
+            buffer.append(text.extracting(starts[c]..<starts[c + 1]))
+            buffer.append(expected)
+            buffer.append(UInt8(ascii: ","))
         }
         buffer.end()
         buffer.append("},\"imputed\":[")
         for c in channels where !assessment.isFresh(c) {
-            buffer.append(models[fixed].names[c])
+            // The key without its colon.
+            buffer.append(text.extracting(starts[c]..<starts[c + 1] - 1))
             buffer.append(UInt8(ascii: ","))
         }
         buffer.end()
         buffer.append("],")
-        buffer.append(models[fixed].end)
-        return buffer.withSpan(body)
+        buffer.append(text.extracting(starts[channels.count]..<text.count))
     }
 
     /// Where the fixed parts of a device's model stand.
@@ -99,24 +121,14 @@ public struct ScoreMessage: ~Copyable {
             json.value(text)
             return json.bytes
         }
-        let names = model.channels.map { quoted($0.name) }
-        return Fixed(
-            identity: ObjectIdentifier(model),
-            keys: names.map { $0 + [UInt8(ascii: ":")] },
-            names: names,
-            end: Array("\"model\":".utf8) + quoted(model.name) + [UInt8(ascii: "}")]
-        )
+        var fixed = Fixed(identity: ObjectIdentifier(model))
+        for channel in model.channels { fixed.append(quoted(channel.name) + Array(":".utf8)) }
+        fixed.append(Array("\"model\":".utf8) + quoted(model.name) + Array("}".utf8))
+        return fixed
     }
 }
 
 extension MessageBuffer {
-    /// Appends a member of an object, with a comma behind it.
-    fileprivate mutating func append(member key: [UInt8], _ number: Double) {
-        append(key)
-        append(number)
-        append(UInt8(ascii: ","))
-    }
-
     /// Takes the comma away that stands behind the last of a list.
     fileprivate mutating func end() {
         if last == UInt8(ascii: ",") { removeLast() }

@@ -36,7 +36,18 @@ struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *u
                                               const float *hidden, const float *one,
                                               float *four);
 
-/// Moves shares, [16], by `rate` towards bin `bin`, and returns Σ (w − p) ln(w / p), where both are
-/// at least 10⁻⁴; `usual` holds p and 1/p, [2, 16]. Beyond the last bin shares are 0, and p
-/// is 10⁻⁴.
-float tocsin_stability_index(float *shares, const float *usual, int bin, float rate);
+/// The usual distribution of a quantity, in at most sixteen bins.
+struct tocsin_usual_shares {
+    /// Rising; beyond the last one infinite.
+    double edges[15];
+    /// At least 10⁻⁴, and 10⁻⁴ beyond the last bin.
+    float shares[16];
+    /// One over each.
+    float inverse[16];
+};
+
+/// Moves the shares of quantities, [count, 16], by `rate` towards the bins that their values fall
+/// into, and writes Σ (w − p) ln(w / p) for each, where w is at least 10⁻⁴; 0 for a value that is NaN,
+/// whose shares stay. Beyond the last bin shares are 0.
+void tocsin_stability_indices(float *shares, const struct tocsin_usual_shares *usual,
+                              const double *values, double *indices, size_t count, float rate);

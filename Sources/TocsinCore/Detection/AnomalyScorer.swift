@@ -126,16 +126,18 @@ public struct AnomalyScorer: Sendable {
         for c in channels.indices {
             let usual = usual[c]
             let feature = features[c]
-            channels[c].isCounted = usual.isScored && !feature.isNaN
-            channels[c].deviation = .nan
-            guard channels[c].isCounted else { continue }
+            var channel = channels[c]
+            channel.isCounted = usual.isScored && !feature.isNaN
+            channel.deviation = .nan
+            defer { channels[c] = channel }
+            guard channel.isCounted else { continue }
             let deviation = Double(feature - expected[c]) / usual.rms
             if !deviation.isNaN {
-                channels[c].energy.update(deviation: deviation)
-                channels[c].deviation = min(max(deviation, -10), 10)
+                channel.energy.update(deviation: deviation)
+                channel.deviation = min(max(deviation, -10), 10)
             }
-            energies.trained += channels[c].energy.trained
-            energies.recent += channels[c].energy.recent
+            energies.trained += channel.energy.trained
+            energies.recent += channel.energy.recent
             count += 1
         }
         guard count > 0 else { return nil }

@@ -108,6 +108,7 @@ public struct DriftDetector: Sendable {
     }
 
     private var memory: [DriftWatch.Memory]
+    private var trackers: [PopulationStability]
     private var means: [Double]
     private var past: [Float]
     private let usual: DriftUsual
@@ -115,7 +116,8 @@ public struct DriftDetector: Sendable {
     /// A detector that has seen nothing.
     public init(_ reference: DriftReference) {
         usual = DriftUsual(reference)
-        memory = [DriftWatch.Memory(reference)]
+        memory = [DriftWatch.Memory()]
+        trackers = reference.trackers
         means = reference.channels.usual
         past = Array(
             repeating: 0,
@@ -153,17 +155,20 @@ public struct DriftDetector: Sendable {
         var state = hidden ?? []
         let usual = usual
         return memory.withNumbers { memory in
-            means.withNumbers { means in
-                past.withNumbers { past in
-                    channels.withNumbers { channels in
-                        state.withNumbers { state in
-                            let watch = DriftWatch(
-                                memory: memory,
-                                means: means,
-                                past: past,
-                                usual: usual.view
-                            )
-                            return body(watch, channels, hidden == nil ? nil : state)
+            trackers.withNumbers { trackers in
+                means.withNumbers { means in
+                    past.withNumbers { past in
+                        channels.withNumbers { channels in
+                            state.withNumbers { state in
+                                let watch = DriftWatch(
+                                    memory: memory,
+                                    trackers: trackers,
+                                    means: means,
+                                    past: past,
+                                    usual: usual.view
+                                )
+                                return body(watch, channels, hidden == nil ? nil : state)
+                            }
                         }
                     }
                 }

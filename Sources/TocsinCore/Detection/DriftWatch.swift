@@ -4,17 +4,14 @@ import Glibc
 struct DriftWatch {
     /// What is remembered beside the channels' means and the last states.
     struct Memory: BitwiseCopyable {
-        var trackers: InlineArray<4, PopulationStability>
         var surprising: Int64 = 0
         var pace = StatePace()
-
-        init(_ reference: DriftReference) {
-            trackers = InlineArray { PopulationStability(reference.quantity($0)) }
-        }
     }
 
     /// The one of the device, `[1]`.
     let memory: Numbers<Memory>
+    /// Recent distributions, in the order of ``DriftCause``, `[4]`.
+    let trackers: Numbers<PopulationStability>
     /// The channels' running means, `[channels]`.
     let means: Numbers<Double>
     /// The last four hidden states, `[4 × padded]`.
@@ -46,14 +43,12 @@ struct DriftWatch {
         _ hidden: Numbers<Float>?
     ) -> DriftDetector.Drift {
         let quantities = quantities(channels, hidden)
+        let indices = indices(of: quantities)
         var drift = DriftDetector.Drift(
             ratios: [0, 0, 0, 0],
             hiddenNorm: quantities[DriftCause.norm.rawValue]
         )
-        for i in 0..<4 where !quantities[i].isNaN {
-            let index = memory[0].trackers[i].update(quantities[i], usual: usual.quantities[i])
-            drift.ratios[i] = index / usual.quantities[i].threshold
-        }
+        for i in 0..<4 { drift.ratios[i] = indices[i] / usual.thresholds[i] }
         let index = ChannelStray.update(
             means,
             &memory[0].surprising,
@@ -68,6 +63,24 @@ struct DriftWatch {
         return drift
     }
 
+    private func indices(of quantities: InlineArray<4, Double>) -> InlineArray<4, Double> {
+        var values = quantities
+        var indices = quantities
+        unsafe withUnsafeMutableBytes(of: &values) { values in
+            unsafe withUnsafeMutableBytes(of: &indices) { indices in
+                guard let value = values.baseAddress, let index = indices.baseAddress
+                else { return }
+                PopulationStability.update(
+                    trackers,
+                    unsafe Numbers(value.assumingMemoryBound(to: Double.self), count: 4),
+                    usual.quantities,
+                    unsafe Numbers(index.assumingMemoryBound(to: Double.self), count: 4)
+                )
+            }
+        }
+        return indices
+    }
+
     /// How far each channel has moved, for an alert to name them, `[channels]`; ≥ 0.
     var movements: [Double] {
         means.indices.map { max(ChannelStray.stray(means[$0], usual.channels[$0]), 0) }
@@ -76,7 +89,7 @@ struct DriftWatch {
 
 extension DriftWatch {
     func save(to writer: inout StateWriter) {
-        for i in 0..<4 { memory[0].trackers[i].save(to: &writer) }
+        for i in 0..<4 { trackers[i].save(to: &writer) }
         writer.write(memory[0].surprising)
         memory[0].pace.save(to: &writer)
         writer.write(means.indices.map { means[$0] })
@@ -84,7 +97,7 @@ extension DriftWatch {
     }
 
     func restore(from reader: inout StateReader) throws(StateError) {
-        for i in 0..<4 { try memory[0].trackers[i].restore(from: &reader) }
+        for i in 0..<4 { try trackers[i].restore(from: &reader) }
         memory[0].surprising = try reader.readCount()
         guard memory[0].surprising <= ChannelStray.longestBurst else { throw .inconsistent }
         try memory[0].pace.restore(from: &reader)
@@ -102,6 +115,8 @@ final class DriftUsual: Sendable {
     struct View: BitwiseCopyable {
         /// In the order of ``DriftCause``, `[4]`.
         let quantities: Numbers<PopulationStability.Usual>
+        /// The index from which on it is drift, in the same order.
+        let thresholds: InlineArray<4, Double>
         /// How far each channel may stray, `[channels]`.
         let channels: Numbers<ChannelStray.Usual>
         let hidden: HiddenUsual.View
@@ -111,6 +126,7 @@ final class DriftUsual: Sendable {
     }
 
     private let quantities: Constants<PopulationStability.Usual>
+    private let thresholds: InlineArray<4, Double>
     private let channels: Constants<ChannelStray.Usual>
     private let hidden: HiddenUsual
     private let burst: Double
@@ -119,6 +135,7 @@ final class DriftUsual: Sendable {
 
     init(_ reference: DriftReference) {
         quantities = Constants((0..<4).map { PopulationStability.Usual(reference.quantity($0)) })
+        thresholds = InlineArray { reference.quantity($0).threshold }
         channels = Constants(reference.channels.channels)
         hidden = HiddenUsual(reference)
         burst = reference.channels.burst
@@ -129,6 +146,7 @@ final class DriftUsual: Sendable {
     var view: View {
         View(
             quantities: quantities.numbers,
+            thresholds: thresholds,
             channels: channels.numbers,
             hidden: hidden.view,
             burst: burst,
@@ -139,6 +157,9 @@ final class DriftUsual: Sendable {
 }
 
 extension DriftReference {
+    /// Trackers that agree with it, in the order of ``DriftCause``.
+    var trackers: [PopulationStability] { (0..<4).map { PopulationStability(quantity($0)) } }
+
     /// The usual distribution of one cause; of one that was not fitted, a single bin.
     func quantity(_ cause: Int) -> PopulationStability.Reference {
         cause < quantities.count

@@ -130,9 +130,11 @@ public struct FaultDetector: Sendable {
         var faulty = 0
         for c in watches.indices {
             let limits = limits[c]
-            watches[c].update(frame[c], limits)
-            watches[c].cause = watches[c].found(limits)
-            if watches[c].cause >= 0 { faulty += 1 }
+            var watch = watches[c]
+            watch.update(frame[c], limits)
+            watch.cause = watch.found(limits)
+            if watch.cause >= 0 { faulty += 1 }
+            watches[c] = watch
         }
         return faulty
     }

@@ -28,13 +28,10 @@ public struct PopulationStability: BitwiseCopyable, Sendable {
 
     /// A ``Reference`` as it is computed with.
     public struct Usual: BitwiseCopyable, Sendable {
-        /// Rising, and beyond the last one infinite.
-        fileprivate var edges = InlineArray<15, Double>(repeating: .infinity)
-        /// p, then 1/p, at least 10⁻⁴; `[2 × most]`.
-        fileprivate var shares = InlineArray<32, Float>(repeating: 0)
-        fileprivate var bins: Int32
-        /// The index from which on it is drift.
-        var threshold: Double
+        // As in `tocsin_usual_shares`, to which it is lent.
+        private var edges = InlineArray<15, Double>(repeating: .infinity)
+        private var shares = InlineArray<16, Float>(repeating: 0)
+        private var inverse = InlineArray<16, Float>(repeating: 0)
 
         /// A reference of at most ``PopulationStability/most`` bins.
         public init(_ reference: Reference) {
@@ -44,17 +41,8 @@ public struct PopulationStability: BitwiseCopyable, Sendable {
             for k in 0..<PopulationStability.most {
                 let share = k < reference.shares.count ? reference.shares[k] : 0
                 shares[k] = Float(max(share, PopulationStability.least))
-                shares[PopulationStability.most + k] = 1 / shares[k]
+                inverse[k] = 1 / shares[k]
             }
-            bins = Int32(reference.shares.count)
-            threshold = reference.threshold
-        }
-
-        /// The bin that `value` falls into.
-        func bin(_ value: Double) -> Int32 {
-            var bin: Int32 = 0
-            for k in 0..<15 where value > edges[k] { bin += 1 }
-            return bin
         }
     }
 
@@ -74,21 +62,49 @@ public struct PopulationStability: BitwiseCopyable, Sendable {
     }
 
     /// Takes in one value and returns the index; does not allocate.
-    public mutating func update(_ value: Double, usual: borrowing Usual) -> Double {
-        let bin = usual.bin(value)
-        var recent = shares.mutableSpan
-        let reference = usual.shares.span
-        let index = unsafe recent.withUnsafeMutableBufferPointer { recent in
-            unsafe reference.withUnsafeBufferPointer { reference in
-                unsafe tocsin_stability_index(
-                    recent.baseAddress,
-                    reference.baseAddress,
-                    bin,
-                    Float(Self.rate)
-                )
+    public mutating func update(_ value: Double, usual: Usual) -> Double {
+        var (usual, value, index) = (usual, value, 0.0)
+        unsafe withUnsafeMutablePointer(to: &self) { tracker in
+            unsafe withUnsafeMutablePointer(to: &usual) { usual in
+                unsafe withUnsafeMutablePointer(to: &value) { value in
+                    unsafe withUnsafeMutablePointer(to: &index) { index in
+                        Self.update(
+                            unsafe Numbers(tracker, count: 1),
+                            unsafe Numbers(value, count: 1),
+                            unsafe Numbers(usual, count: 1),
+                            unsafe Numbers(index, count: 1)
+                        )
+                    }
+                }
             }
         }
-        return Double(index)
+        return index
+    }
+
+    /// Takes in one value of each of several quantities; does not allocate.
+    ///
+    /// - Parameters:
+    ///   - values: NaN for a quantity without one
+    ///   - indices: overwritten; 0 for a quantity without a value
+    static func update(
+        _ trackers: Numbers<PopulationStability>,
+        _ values: Numbers<Double>,
+        _ usual: Numbers<Usual>,
+        _ indices: Numbers<Double>
+    ) {
+        let count = trackers.count
+        precondition(values.count == count && usual.count == count && indices.count == count)
+        // A tracker is sixteen numbers, a reference laid out as in C.
+        let shares = unsafe UnsafeMutableRawPointer(trackers.start)
+        let reference = unsafe UnsafeRawPointer(usual.start)
+        unsafe tocsin_stability_indices(
+            shares.assumingMemoryBound(to: Float.self),
+            reference.assumingMemoryBound(to: tocsin_usual_shares.self),
+            values.start,
+            indices.start,
+            count,
+            Float(rate)
+        )
     }
 
     func save(to writer: inout StateWriter) {

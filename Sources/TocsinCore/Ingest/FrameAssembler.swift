@@ -19,7 +19,9 @@ struct FrameTiming: BitwiseCopyable, Sendable {
             case .hold: clock.holdLimit.microseconds
             case .missing: -1
             }
-        slots = min(2 + (lateness.microseconds + period - 1) / period, 64)
+        // A power of two, so that a frame's slot is found without a division.
+        let least = min(2 + (lateness.microseconds + period - 1) / period, 64)
+        slots = 1 << (64 - (least - 1).leadingZeroBitCount)
         self.channels = channels
     }
 }
@@ -108,15 +110,15 @@ struct FrameSlots {
         frame: Int64,
         time: Int64
     ) -> FrameAssembler.Placement {
-        let slot = Int(frame % timing.slots)
+        let slot = Int(frame & (timing.slots - 1))
         let place = slot * timing.channels + channel
         guard places[place].bitPattern == Self.nothing.bitPattern else {
             return moveWatermark(time) ? .surplus : .duplicate
         }
         places[place] = value.isNaN ? .nan : value
         arrived[slot] += 1
-        grid[0].newest = max(grid[0].newest, frame)
-        grid[0].watermark = max(grid[0].watermark, time)
+        if frame > grid[0].newest { grid[0].newest = frame }
+        if time > grid[0].watermark { grid[0].watermark = time }
         return .placed
     }
 
@@ -150,7 +152,7 @@ struct FrameSlots {
     var hasCompleteFrame: Bool {
         guard hasOpenFrame else { return false }
         let grid = grid[0]
-        if arrived[Int(grid.oldest % timing.slots)] == timing.channels { return true }
+        if arrived[Int(grid.oldest & (timing.slots - 1))] == timing.channels { return true }
         let end = grid.origin + grid.oldest * timing.period + timing.period / 2
         return grid.watermark - end >= timing.patience
     }
@@ -162,7 +164,7 @@ struct FrameSlots {
     ///
     /// A frame in which nothing arrived is masked as a whole: nothing is held across it.
     func removeOldest(into frame: Numbers<Frame.Entry>) -> Int64 {
-        let slot = Int(grid[0].oldest % timing.slots)
+        let slot = Int(grid[0].oldest & (timing.slots - 1))
         let time = grid[0].origin + grid[0].oldest * timing.period
         let isSilent = arrived[slot] == 0
         for c in 0..<timing.channels {

@@ -15,6 +15,7 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
     let reconstructionStart: Int
     let headStart: Int
     let memoryStart: Int
+    let trackersStart: Int
     let gridStart: Int
     let scorerStart: Int
     let watchStart: Int
@@ -41,7 +42,8 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
         // What needs eight bytes comes before what needs four.
         headStart = (bytes(Float.self, network.stride) + 63) / 64 * 64
         memoryStart = headStart + bytes(DeviceHead.self, 1)
-        gridStart = memoryStart + bytes(DriftWatch.Memory.self, 1)
+        trackersStart = memoryStart + bytes(DriftWatch.Memory.self, 1)
+        gridStart = trackersStart + bytes(PopulationStability.self, 4)
         scorerStart = gridStart + bytes(FrameSlots.Grid.self, 1)
         watchStart = scorerStart + bytes(AnomalyScorer.Channel.self, channels)
         meansStart = watchStart + bytes(FaultDetector.Watch.self, channels)

@@ -48,6 +48,7 @@ struct DeviceRecord: BitwiseCopyable {
     var drift: DriftWatch {
         DriftWatch(
             memory: numbers(layout.memoryStart, 1),
+            trackers: numbers(layout.trackersStart, 4),
             means: numbers(layout.meansStart, channels),
             past: numbers(layout.pastStart, layout.past),
             usual: unsafe usual.pointee.drift
@@ -83,7 +84,9 @@ extension DeviceRecord {
         scorer.fill(AnomalyScorer.Channel())
         watches.fill(FaultDetector.Watch())
         slots.clear()
-        drift.memory[0] = DriftWatch.Memory(reference)
+        drift.memory[0] = DriftWatch.Memory()
+        let trackers = reference.trackers
+        for i in trackers.indices { drift.trackers[i] = trackers[i] }
         for c in 0..<channels { drift.means[c] = reference.channels.usual[c] }
     }
 

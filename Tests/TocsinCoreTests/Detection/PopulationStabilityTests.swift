@@ -41,7 +41,25 @@ struct PopulationStabilityTests {
     }
 
     @Test(arguments: [(-1.0, 0), (0, 0), (0.001, 1), (1, 1), (1.001, 2), (.infinity, 2)])
-    func `a border belongs to the bin below it`(value: Double, bin: Int32) {
-        #expect(PopulationStability.Usual(reference).bin(value) == bin)
+    func `a border belongs to the bin below it`(value: Double, bin: Int) {
+        let usual = PopulationStability.Usual(reference)
+        // Well inside each bin.
+        let inside = [-9, 0.5, 9][bin]
+        var (tracker, other) = (PopulationStability(reference), PopulationStability(reference))
+        var indices: [Double] = []
+        for _ in 0..<100 {
+            indices.append(tracker.update(value, usual: usual))
+            #expect(indices.last == other.update(inside, usual: usual))
+        }
+        #expect(indices[99] > 0.01)
+    }
+
+    @Test func `a missing value changes nothing`() {
+        let usual = PopulationStability.Usual(reference)
+        var tracker = PopulationStability(reference)
+        for _ in 0..<9 { _ = tracker.update(5, usual: usual) }
+        var other = tracker
+        #expect(tracker.update(.nan, usual: usual) == 0)
+        #expect(tracker.update(0.5, usual: usual) == other.update(0.5, usual: usual))
     }
 }
