@@ -50,6 +50,9 @@ public struct Fleet: ~Copyable, Sendable {
     /// What judges a device.
     public func model(of device: Int) -> Model { groups[Int(places[device].group)].model }
 
+    /// Fetches into the caches what taking in a row of a device reads.
+    func fetch(_ device: Int) { places[device].record.fetchSlots() }
+
     /// Tells whether the channels' names are those of another device.
     func namesIdentity(of device: Int) -> UInt64 {
         unsafe places[device].record.usual.pointee.namesIdentity
@@ -142,7 +145,6 @@ extension Fleet {
     /// Samples of one device and one time, while they are taken in.
     public struct Row: BitwiseCopyable {
         let device: Int
-        let slots: FrameSlots
         let time: Timestamp
         let seat: FrameSlots.Seat
         let isRetained: Bool
@@ -161,7 +163,6 @@ extension Fleet {
         guard !isRetained else {
             return Row(
                 device: device,
-                slots: places[device].record.slots,
                 time: time,
                 seat: .none(.placed),
                 isRetained: true
@@ -182,7 +183,6 @@ extension Fleet {
         }
         return Row(
             device: device,
-            slots: record.slots,
             time: time,
             seat: seat,
             isRetained: false
@@ -197,12 +197,13 @@ extension Fleet {
     public mutating func put(_ value: Double, channel: Int, in row: Row) {
         counters.samples += 1
         guard !row.isRetained else {
-            return row.slots.keep(channel, value, row.time.microseconds)
+            return places[row.device].record.slots.keep(channel, value, row.time.microseconds)
         }
         switch row.seat {
         case .frame(let frame):
             let time = row.time.microseconds
-            let placement = row.slots.put(value, channel: channel, frame: frame, time: time)
+            let slots = places[row.device].record.slots
+            let placement = slots.put(value, channel: channel, frame: frame, time: time)
             if placement != .placed { counters.count(placement) }
         case .none(let placement):
             counters.count(placement)

@@ -61,6 +61,21 @@ struct MessageBuffer: ~Copyable {
         count += length
     }
 
+    /// Appends a part of a text behind which at least sixteen bytes more may be read.
+    @inline(__always)
+    mutating func append(_ text: Span<UInt8>, _ part: Range<Int>) {
+        precondition(part.lowerBound >= 0 && part.upperBound + 16 <= text.count)
+        guard part.count <= 16 else { return append(text.extracting(part)) }
+        reserve(16)
+        typealias Block = SIMD16<UInt8>
+        let block = unsafe text.bytes.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: part.lowerBound,
+            as: Block.self
+        )
+        unsafe UnsafeMutableRawPointer(start + count).storeBytes(of: block, as: Block.self)
+        count += part.count
+    }
+
     /// Appends text as it is.
     @inline(__always)
     mutating func append(_ text: StaticString) {
@@ -89,10 +104,13 @@ extension MessageBuffer {
         }
         if number < 0 { append(UInt8(ascii: "-")) }
         // log₁₀ 2 times the binary exponent is the decimal one, or one below.
-        var exponent = (Int(size.exponent) * 1233) >> 12
-        let limit = Self.powers[digits] - 0.5
+        let binary = Int(size.bitPattern >> 52) - 1023
+        var exponent = (binary * 1233) >> 12
+        // Which of the two is a toss-up, so it is added and not branched upon.
+        let next = exponent >= -1 ? Self.powers[exponent + 1] : 1 / Self.powers[-exponent - 1]
+        exponent += size >= next ? 1 : 0
         var scaled = Self.scale(size, by: digits - 1 - exponent)
-        if scaled >= limit {
+        if scaled >= Self.powers[digits] - 0.5 {
             exponent += 1
             scaled = Self.scale(size, by: digits - 1 - exponent)
         }
@@ -131,12 +149,10 @@ extension MessageBuffer {
             append(digits, point: 1)
             append(UInt8(ascii: "e"))
             if exponent < 0 { append(UInt8(ascii: "-")) }
+            // Two digits at most, since the number lies between 1e-15 and 1e18.
             let size = abs(exponent)
-            let text = Self.text(UInt32(size), digits: 2)
-            return append(
-                Digits(text: size < 10 ? text.text >> 8 : text.text, length: size < 10 ? 1 : 2),
-                point: 2
-            )
+            if size >= 10 { append(UInt8(ascii: "1")) }
+            return append(UInt8(ascii: "0") + UInt8(size % 10))
         }
         if exponent >= 0 { return append(digits, point: exponent + 1) }
         append("0.")

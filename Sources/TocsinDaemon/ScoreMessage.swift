@@ -76,7 +76,7 @@ public struct ScoreMessage: ~Copyable {
             for c in channels {
                 let share = assessment.share(c, of: sum)
                 guard share > 0 else { continue }
-                buffer.append(text.extracting(starts[c]..<starts[c + 1]))
+                buffer.append(text, starts[c]..<starts[c + 1])
                 buffer.append(share, digits: 4)
                 buffer.append(UInt8(ascii: ","))
             }
@@ -86,7 +86,7 @@ public struct ScoreMessage: ~Copyable {
         for c in channels {
             let expected = assessment.expected(c)
             guard !expected.isNaN else { continue }
-            buffer.append(text.extracting(starts[c]..<starts[c + 1]))
+            buffer.append(text, starts[c]..<starts[c + 1])
             buffer.append(expected)
             buffer.append(UInt8(ascii: ","))
         }
@@ -99,7 +99,7 @@ public struct ScoreMessage: ~Copyable {
         }
         buffer.end()
         buffer.append("],")
-        buffer.append(text.extracting(starts[channels.count]..<text.count))
+        buffer.append(text, starts[channels.count]..<starts[channels.count + 1])
     }
 
     /// Where the fixed parts of a device's model stand.
@@ -124,6 +124,7 @@ public struct ScoreMessage: ~Copyable {
         var fixed = Fixed(identity: ObjectIdentifier(model))
         for channel in model.channels { fixed.append(quoted(channel.name) + Array(":".utf8)) }
         fixed.append(Array("\"model\":".utf8) + quoted(model.name) + Array("}".utf8))
+        fixed.text += Array(repeating: 0, count: 16)
         return fixed
     }
 }

@@ -5,6 +5,11 @@
 
 #include <stddef.h>
 
+/// Fetches memory into the caches, without waiting for it.
+static inline void tocsin_fetch(const void *start, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 1, 3);
+}
+
 /// Vectors here have so many lanes, on every instruction set; arrays are padded with 0 to whole ones.
 enum { TOCSIN_WATCH_LANES = 16 };
 

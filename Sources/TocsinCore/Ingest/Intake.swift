@@ -9,7 +9,10 @@ public struct Intake: Sendable {
     /// The largest payload.
     public var largestPayload: Int
     /// How far ahead of its arrival a sample's time may lie.
-    public var furthestAhead: Duration
+    public var furthestAhead: Duration {
+        didSet { ahead = furthestAhead.microseconds }
+    }
+    private var ahead: Int64
     /// What was counted.
     public private(set) var counters = IntakeCounters()
 
@@ -36,6 +39,7 @@ public struct Intake: Sendable {
         self.assignment = assignment
         self.largestPayload = largestPayload
         self.furthestAhead = furthestAhead
+        ahead = furthestAhead.microseconds
     }
 
     /// What became of a message that was no error.
@@ -89,12 +93,15 @@ public struct Intake: Sendable {
         }
         let name = topic.extracting(match.device)
         let channel = topic.extracting(match.channel)
+        let known = fleet.find(name)
+        // While the payload is read, the device's record is on its way.
+        if let known { fleet.fetch(known) }
         try streams[stream].decoder.decode(payload, channel: channel, into: &batches[stream])
         let time = batches[stream].time ?? arrival
-        guard time >= Self.earliest, time <= arrival + furthestAhead else {
+        guard time >= Self.earliest, time.microseconds <= arrival.microseconds + ahead else {
             throw .implausibleTime(time)
         }
-        guard let device = fleet.find(name) else {
+        guard let device = known else {
             return try meet(name, stream, time, arrival, isRetained, &fleet, emit)
         }
         return Self.take(

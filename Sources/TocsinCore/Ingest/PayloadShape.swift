@@ -37,7 +37,10 @@ struct PayloadShape: Sendable {
     mutating func keep(_ count: Int) -> Int {
         gaps.removeLast(gaps.count - Int(fields[count].word))
         fields.removeLast(fields.count - count)
-        return fields.count { $0.role >= 0 }
+        // By subscript: `count(where:)` allocates where nothing is optimised.
+        var entries = 0
+        for i in 0..<count where fields[i].role >= 0 { entries += 1 }
+        return entries
     }
 
     /// Adds a field whose gap stands at `gap` of a padded text.

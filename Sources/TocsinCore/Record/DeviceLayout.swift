@@ -39,21 +39,21 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
         self.past = past
         forecastStart = bytes(Float.self, network.forecast.lowerBound)
         reconstructionStart = bytes(Float.self, network.reconstruction.lowerBound)
-        // What needs eight bytes comes before what needs four.
         headStart = (bytes(Float.self, network.stride) + 63) / 64 * 64
         memoryStart = headStart + bytes(DeviceHead.self, 1)
         trackersStart = memoryStart + bytes(DriftWatch.Memory.self, 1)
         gridStart = trackersStart + bytes(PopulationStability.self, 4)
-        scorerStart = gridStart + bytes(FrameSlots.Grid.self, 1)
+        // What taking in a row reads stands together, and so does what judging a frame reads.
+        placesStart = gridStart + bytes(FrameSlots.Grid.self, 1)
+        arrivedStart = placesStart + bytes(Double.self, slots * channels)
+        scorerStart = (arrivedStart + bytes(Int32.self, slots) + 7) / 8 * 8
         watchStart = scorerStart + bytes(AnomalyScorer.Channel.self, channels)
         meansStart = watchStart + bytes(FaultDetector.Watch.self, channels)
         frameStart = meansStart + bytes(Double.self, channels)
         heldStart = frameStart + bytes(Frame.Entry.self, channels)
-        placesStart = heldStart + bytes(FrameSlots.Held.self, channels)
-        pastStart = placesStart + bytes(Double.self, slots * channels)
-        expectedStart = pastStart + bytes(Float.self, past)
-        arrivedStart = expectedStart + bytes(Float.self, channels)
-        size = (arrivedStart + bytes(Int32.self, slots) + 63) / 64 * 64
+        expectedStart = heldStart + bytes(FrameSlots.Held.self, channels)
+        pastStart = (expectedStart + bytes(Float.self, channels) + 63) / 64 * 64
+        size = (pastStart + bytes(Float.self, past) + 63) / 64 * 64
     }
 }
 

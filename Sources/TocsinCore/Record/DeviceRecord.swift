@@ -1,3 +1,4 @@
+internal import CTocsinKernels
 import TocsinNN
 
 /// One device's record, and what its model says: addresses only, so that it costs nothing to hand on.
@@ -110,6 +111,23 @@ extension DeviceRecord {
         heads[0].keeper.forgetPeak()
         heads[0].framesSinceReset = 0
         heads[0].resets += 1
+    }
+
+    /// Fetches into the caches what taking in a row reads.
+    @inline(__always)
+    func fetchSlots() {
+        let layout = unsafe usual.pointee.layout
+        unsafe tocsin_fetch(base + layout.gridStart, layout.scorerStart - layout.gridStart)
+        unsafe tocsin_fetch(base + layout.headStart, 64)
+    }
+
+    /// Fetches into the caches what judging a frame reads.
+    @inline(__always)
+    func fetchJudgement() {
+        let layout = unsafe usual.pointee.layout
+        unsafe tocsin_fetch(base + layout.headStart, layout.gridStart - layout.headStart)
+        unsafe tocsin_fetch(base + layout.scorerStart, layout.pastStart - layout.scorerStart)
+        unsafe tocsin_fetch(base + layout.pastStart, layout.past * MemoryLayout<Float>.stride)
     }
 
     /// Whether a frame can leave since the last sample, so that the device has to wait its turn.

@@ -189,9 +189,15 @@ extension ModelGroup {
         _ policies: borrowing AlertPolicies,
         emit: (borrowing Assessment) -> Void
     ) {
-        for i in tile.indices { tile[i].removeOldest() }
+        for i in tile.indices {
+            if i + 1 < tile.count { tile[i + 1].fetchJudgement() }
+            tile[i].removeOldest()
+        }
         advance(tile)
-        for i in tile.indices { judge(tile[i], row: i, policies, emit: emit) }
+        for i in tile.indices {
+            if i + 1 < tile.count { tile[i + 1].fetchJudgement() }
+            judge(tile[i], row: i, policies, emit: emit)
+        }
     }
 
     /// Steps the network by the devices' frames.
