@@ -1,7 +1,7 @@
 import Synchronization
-import TocsinCore
-import TocsinMQTT
-import TocsinThreads
+package import TocsinCore
+package import TocsinMQTT
+package import TocsinThreads
 
 /// The bounded ring between the network thread and the owner of the fleet.
 ///
@@ -13,7 +13,7 @@ import TocsinThreads
 ///
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
 /// one costs its senders nothing, and for messages only by ``wake()``, once for many of them.
-@safe final class Inbox: @unchecked Sendable {
+@safe package final class Inbox: @unchecked Sendable {
     // @unchecked: the storage is shared by two threads, each of which only touches the part of it
     // that `head` and `tail` give it.
 
@@ -53,7 +53,7 @@ import TocsinThreads
     private static let reserve = 64 * 1024
 
     /// An inbox of so many bytes, rounded up to a multiple of 8.
-    init(bytes: Int) throws(ThreadError) {
+    package init(bytes: Int) throws(ThreadError) {
         wakeup = try Wakeup()
         let size = (max(bytes, 4 * Self.reserve) + 7) & ~7
         unsafe storage = .allocate(byteCount: size, alignment: 64)
@@ -64,7 +64,7 @@ import TocsinThreads
     }
 
     /// How many messages found no room so far.
-    var overflow: Int { refused.load(ordering: .relaxed) }
+    package var overflow: Int { refused.load(ordering: .relaxed) }
 
     /// How full the ring is, 0 … 1.
     var fill: Double {
@@ -80,7 +80,8 @@ import TocsinThreads
     var largest: Int { unsafe storage.count / 4 }
 
     /// Puts in a message; ``wake()`` must follow before the network thread waits.
-    func put(topic: Span<UInt8>, payload: Span<UInt8>, arrival: Timestamp, isRetained: Bool) {
+    package func put(topic: Span<UInt8>, payload: Span<UInt8>, arrival: Timestamp, isRetained: Bool)
+    {
         let isOversize = payload.count > largest
         let entry = Head(
             length: 0,
@@ -185,7 +186,7 @@ import TocsinThreads
     ///   - message: gets topic, payload, arrival, and whether the message was retained
     ///   - oversize: gets the topic of a message that was too large to be kept, and its size in bytes
     ///   - event: gets what happened to the connection
-    func drain(
+    package func drain(
         message: (Span<UInt8>, Span<UInt8>, Timestamp, Bool) -> Void,
         oversize: (Span<UInt8>, Int) -> Void,
         event: (MQTTEvent) -> Void
@@ -248,7 +249,7 @@ import TocsinThreads
     }
 
     /// Ends the owner's ``wait(_:)``.
-    func wake() {
+    package func wake() {
         // An owner that went to sleep before it could see the last message is seen here.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { wakeup.signal() }

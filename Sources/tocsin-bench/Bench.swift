@@ -7,9 +7,8 @@ struct Bench: ParsableCommand {
         commandName: "tocsin-bench",
         abstract: "Measure tocsin: the cost of a frame, and the worth of its alerts.",
         subcommands: [
-            Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self, Pipeline.self,
-            Daemon.self,
-            DaemonPublisher.self, DaemonNull.self, Peer.self,
+            Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self, Ring.self,
+            Pipeline.self, Daemon.self, DaemonPublisher.self, DaemonNull.self, Peer.self,
         ],
         defaultSubcommand: Frames.self
     )

@@ -7,6 +7,8 @@ struct FrameTiming: BitwiseCopyable, Sendable {
     /// How long a value is held; negative for never.
     let holdLimit: Int64
     /// How many frames may be open at a time.
+    let window: Int64
+    /// Room for them: a power of two, so that a frame's slot is found without a division.
     let slots: Int64
     let channels: Int
 
@@ -19,9 +21,8 @@ struct FrameTiming: BitwiseCopyable, Sendable {
             case .hold: clock.holdLimit.microseconds
             case .missing: -1
             }
-        // A power of two, so that a frame's slot is found without a division.
-        let least = min(2 + (lateness.microseconds + period - 1) / period, 64)
-        slots = 1 << (64 - (least - 1).leadingZeroBitCount)
+        window = min(2 + (lateness.microseconds + period - 1) / period, 64)
+        slots = 1 << (64 - (window - 1).leadingZeroBitCount)
         self.channels = channels
     }
 }
@@ -99,7 +100,7 @@ struct FrameSlots {
         if time > watermark, watermark != .min, time - watermark > timing.maxGap {
             return .none(.gap)
         }
-        if index >= grid[0].oldest + timing.slots { return .none(.full) }
+        if index >= grid[0].oldest + timing.window { return .none(.full) }
         return .frame(index)
     }
 
@@ -240,7 +241,7 @@ extension FrameSlots {
         }
         guard grid.watermark != .min else { return false }
         return grid.newest == tick(of: grid.watermark)
-            && (0...timing.slots).contains(grid.newest - grid.oldest + 1)
+            && (0...timing.window).contains(grid.newest - grid.oldest + 1)
     }
 }
 
