@@ -1,8 +1,8 @@
 // One step of a network for up to TOCSIN_TILE devices at once: the kernels that the daemon runs.
 //
-// The source of the arithmetic is StepForm.h, compiled once for each instruction set with as many
-// lanes as its vectors have. Which one runs is the caller's choice, because the weights are packed
-// for a number of lanes.
+// The source of the arithmetic is StepForm.h, compiled for each instruction set with as many lanes
+// as its vectors have, and for weights of 32 and of 16 bits. Which form runs is the caller's
+// choice, because the weights are packed for it.
 
 #include "CTocsinKernels.h"
 #include "Dispatch.h"
@@ -22,42 +22,41 @@ typedef struct {
 #define IN_ORDER(a, b, sum)
 #endif
 
-#define PASTE_(a, b) a##_##b
-#define PASTE(a, b) PASTE_(a, b)
-#define NAME(a) PASTE(a, FORM)
+#define PASTE_(a, b, c) a##_##b##_##c
+#define PASTE(a, b, c) PASTE_(a, b, c)
+#define NAME(a) PASTE(a, FORM, WEIGHTS)
 
 // Sixteen vector registers: 3 devices × 4 gates are 12 sums, 3 factors and 1 vector of weights.
 #define FORM generic
 #define LANES 4
 #define REGISTERS 16
-#include "StepForm.h"
-#undef FORM
-#undef LANES
-#undef REGISTERS
+#if defined(__aarch64__)
+#define CONVERTS_HALVES 1
+#else
+#define CONVERTS_HALVES 0
+#endif
+#include "StepForms.h"
 
 #if defined(__x86_64__)
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 #define FORM avx2
 #define LANES 8
 #define REGISTERS 16
-#include "StepForm.h"
-#undef FORM
-#undef LANES
-#undef REGISTERS
+#define CONVERTS_HALVES 1
+#include "StepForms.h"
 #pragma clang attribute pop
 
 // Features, not "arch=x86-64-v4": that one prefers vectors of 256 bits.
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi,bmi2"))), \
+    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c,bmi,bmi2"))), \
     apply_to = function)
 #define FORM avx512
 #define LANES 16
 #define REGISTERS 32
-#include "StepForm.h"
-#undef FORM
-#undef LANES
-#undef REGISTERS
+#define CONVERTS_HALVES 1
+#include "StepForms.h"
 #pragma clang attribute pop
 
 #endif
@@ -81,29 +80,29 @@ size_t tocsin_lanes(enum tocsin_instruction_set set) {
     return set == TOCSIN_AVX512 ? 16 : set == TOCSIN_AVX2 ? 8 : 4;
 }
 
-static void step_tile(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                      size_t layer_count, const float *weights, const device_places *devices,
-                      size_t count) {
-    switch (set) {
+// One of the forms of StepForm.h.
+typedef void step_form(const struct tocsin_layer *layers, size_t layer_count,
+                       const float *weights, const device_places *devices, size_t count);
+
+static step_form *form_of(const struct tocsin_program *program) {
+    const bool half = program->weight_type == TOCSIN_HALF;
+    switch (program->set) {
 #if defined(__x86_64__)
     case TOCSIN_AVX512:
-        step_avx512(layers, layer_count, weights, devices, count);
-        return;
+        return half ? step_avx512_half : step_avx512_single;
     case TOCSIN_AVX2:
-        step_avx2(layers, layer_count, weights, devices, count);
-        return;
+        return half ? step_avx2_half : step_avx2_single;
 #endif
     default:
-        step_generic(layers, layer_count, weights, devices, count);
+        return half ? step_generic_half : step_generic_single;
     }
 }
 
-void tocsin_step(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                 size_t layer_count, const float *weights, const float *features,
-                 float *recurrent, float *code, float *forecast, float *reconstruction) {
+void tocsin_step(const struct tocsin_program *program, const float *features, float *recurrent,
+                 float *code, float *forecast, float *reconstruction) {
     const device_places device = {
         {(float *)features, recurrent, code, forecast, reconstruction}};
-    step_tile(set, layers, layer_count, weights, &device, 1);
+    form_of(program)(program->layers, program->layer_count, program->weights, &device, 1);
 }
 
 // Where the record of a row begins: at a given address, or at an index in one piece of memory.
@@ -118,10 +117,10 @@ INLINE float *record_start(const record_places *places, size_t row, size_t strid
     return places->records + (size_t)places->indices[row] * stride;
 }
 
-static void step_all(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                     size_t layer_count, const float *weights, const float *features,
+static void step_all(const struct tocsin_program *program, const float *features,
                      size_t feature_count, const record_places *places,
                      const struct tocsin_record *record, size_t count) {
+    step_form *const step = form_of(program);
     device_places devices[TOCSIN_TILE];
     size_t done = 0;
     while (done < count) {
@@ -150,37 +149,35 @@ static void step_all(enum tocsin_instruction_set set, const struct tocsin_layer 
             const float *next = record_start(places, done + n + i, record->stride);
             for (size_t at = 0; at < record->stride; at += 16) __builtin_prefetch(next + at, 1);
         }
-        step_tile(set, layers, layer_count, weights, devices, n);
+        step(program->layers, program->layer_count, program->weights, devices, n);
         done += n;
     }
 }
 
-void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                         size_t layer_count, const float *weights, const float *features,
+void tocsin_step_records(const struct tocsin_program *program, const float *features,
                          size_t feature_count, float *records,
                          const struct tocsin_record *record, const ptrdiff_t *indices,
                          size_t count) {
     const record_places places = {NULL, records, indices};
-    step_all(set, layers, layer_count, weights, features, feature_count, &places, record, count);
+    step_all(program, features, feature_count, &places, record, count);
 }
 
-void tocsin_step_addresses(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                           size_t layer_count, const float *weights, const float *features,
+void tocsin_step_addresses(const struct tocsin_program *program, const float *features,
                            size_t feature_count, float *const *addresses,
                            const struct tocsin_record *record, size_t count) {
     const record_places places = {addresses, NULL, NULL};
-    step_all(set, layers, layer_count, weights, features, feature_count, &places, record, count);
+    step_all(program, features, feature_count, &places, record, count);
 }
 
 double tocsin_peak(enum tocsin_instruction_set set, size_t rounds) {
     switch (set) {
 #if defined(__x86_64__)
     case TOCSIN_AVX512:
-        return peak_avx512(rounds);
+        return peak_avx512_single(rounds);
     case TOCSIN_AVX2:
-        return peak_avx2(rounds);
+        return peak_avx2_single(rounds);
 #endif
     default:
-        return peak_generic(rounds);
+        return peak_generic_single(rounds);
     }
 }

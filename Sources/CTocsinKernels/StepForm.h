@@ -1,6 +1,8 @@
-// One instruction set's form of the step; Step.c includes this file for each of them.
+// One form of the step; Step.c includes this file for each of them: every instruction set, with
+// weights of 32 bits and, where HALF is 1, of 16 bits.
 //
-// Expects NAME(…), LANES and REGISTERS. The weights of a layer are cut into blocks of LANES units:
+// Expects NAME(…), LANES, REGISTERS, HALF and, for it, CONVERTS_HALVES. The weights of a layer are
+// cut into blocks of LANES units:
 //
 //     [block][bias: one vector per sum][input, then hidden unit][gate][lane]
 //
@@ -9,7 +11,9 @@
 // whatever stands beside it in the tile: hence a device's bits do not depend on its company.
 //
 // The factors −log₂e (sigmoid) and −2 log₂e (tanh) are part of the packed weights, so that
-// E = 2^sum is e^−x or e^−2x without another multiplication.
+// E = 2^sum is e^−x or e^−2x without another multiplication. Half weights are those of the file,
+// which the factors would round once more, and each complete sum is multiplied. Biases are always
+// of 32 bits, and so is all arithmetic.
 
 typedef float NAME(floats) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
 typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
@@ -24,43 +28,29 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
     (FITS(sums, 6) ? 6 : FITS(sums, 4) ? 4 : FITS(sums, 3) ? 3 : FITS(sums, 2) ? 2 : 1)
 #define MOST_SUMS (REGISTERS * 3 / 4)
 
-// 2^x, and 2^±60 beyond that: a minimax polynomial of degree 5 on [-0.5, 0.5], relative error
-// 7.5e-8. The nearest integer comes from adding 1.5 × 2^23, and goes into the exponent. Products
-// of two stay finite. The comparisons are false for a NaN, so that it stays one.
-INLINE floats NAME(power)(floats x) {
-    const floats limit = 60.0f, magic = 12582912.0f;
-    x = x > limit ? limit : x;
-    x = x < -limit ? -limit : x;
-    const floats shifted = x + magic;
-    const floats f = x - (shifted - magic);
-    floats p = 0.001327647174f;
-    p = p * f + 0.009675541540f;
-    p = p * f + 0.05550713276f;
-    p = p * f + 0.2402211972f;
-    p = p * f + 0.6931469671f;
-    p = p * f + 1.000000072f;
-    integers bits, exponent;
-    __builtin_memcpy(&bits, &p, sizeof p);
-    __builtin_memcpy(&exponent, &shifted, sizeof p);
-    bits += exponent << 23;
-    __builtin_memcpy(&p, &bits, sizeof p);
-    return p;
+// The floats that have room where a vector of weights lies.
+#define ROOM (HALF ? LANES / 2 : LANES)
+
+#include "StepGates.h"
+
+#if HALF
+#include "StepHalves.h"
+#endif
+
+// A vector of weights.
+INLINE floats NAME(weights)(const float *from) {
+#if HALF
+    return NAME(widened)(from);
+#else
+    return *(const floats *)from;
+#endif
 }
 
-// The last block of a layer may be short.
-INLINE floats NAME(load)(const float *from, size_t count) {
-    if (count >= LANES) return *(const floats *)from;
-    floats vector = 0.0f;
-    for (size_t i = 0; i < count; i++) vector[i] = from[i];
-    return vector;
-}
-
-INLINE void NAME(store)(floats vector, float *to, size_t count) {
-    if (count >= LANES) {
-        *(floats *)to = vector;
-        return;
-    }
-    for (size_t i = 0; i < count; i++) to[i] = vector[i];
+// What a complete sum of a gate is still to be multiplied by.
+INLINE float NAME(factor)(const int kind, const int gate) {
+    if (!HALF || kind == TOCSIN_LINEAR) return 1.0f;
+    const bool is_tanh = kind == TOCSIN_RNN || gate == 2 || (kind == TOCSIN_GRU && gate == 3);
+    return is_tanh ? -2.88539008f : -1.44269504f;
 }
 
 // Adds `steps` rows of weights × factors to the sums [block][device][gate].
@@ -74,13 +64,15 @@ INLINE void NAME(accumulate)(floats *sums, const float *weights, size_t block_st
         _Pragma("unroll") for (int d = 0; d < devices; d++) factors[d] = x[d * x_stride];
         _Pragma("unroll") for (int b = 0; b < blocks; b++)
             _Pragma("unroll") for (int g = 0; g < gates; g++) {
-                const floats w = *(const floats *)(weights + b * block_stride + g * LANES);
+                const floats w = NAME(weights)(weights + b * block_stride + g * ROOM);
                 floats *sum = sums + b * devices * gates + g;
                 _Pragma("unroll") for (int d = 0; d < devices; d++) sum[d * gates] =
                     factors[d] * w + sum[d * gates];
-                IN_ORDER(weights, x, sum[(devices - 1) * gates]);
+                // One sum is enough to hold the others where a vector of weights is only read.
+                _Pragma("unroll") for (int d = HALF ? 0 : devices - 1; d < devices; d++)
+                    IN_ORDER(weights, x, sum[d * gates]);
             }
-        weights += gates * LANES;
+        weights += gates * ROOM;
         x++;
     }
 }
@@ -117,10 +109,10 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, size_t first, size_t
         _Pragma("unroll") for (int b = 0; b < blocks; b++)
             _Pragma("unroll") for (int d = 0; d < devices; d++) {
                 floats *sum = sums + (b * devices + d) * gates + 2;
-                out[(b * all + d) * count + 2] = *sum;
+                out[(b * all + d) * count + 2] = *sum * NAME(factor)(kind, 2);
                 *sum = *(const floats *)(work->weights + b * work->block_stride + 3 * LANES);
             }
-        NAME(accumulate)(sums, weights + work->input_size * gates * LANES, work->block_stride,
+        NAME(accumulate)(sums, weights + work->input_size * gates * ROOM, work->block_stride,
                          x + work->input_size, work->x_stride, work->hidden_size, gates, blocks,
                          devices);
     } else {
@@ -131,7 +123,7 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, size_t first, size_t
         _Pragma("unroll") for (int d = 0; d < devices; d++)
             _Pragma("unroll") for (int g = 0; g < gates; g++)
                 out[(b * all + d) * count + (kind == TOCSIN_GRU && g == 2 ? 3 : g)] =
-                    sums[(b * devices + d) * gates + g];
+                    sums[(b * devices + d) * gates + g] * NAME(factor)(kind, g);
 }
 
 // `devices` is a constant for the compiler in each case, and so is what fits into registers.
@@ -157,54 +149,6 @@ INLINE void NAME(tiles)(floats *out, const NAME(work) *work, size_t all, const i
             TILE_CASE(6)
         }
         first += n;
-    }
-}
-
-// From one device's sums of one block to what the layer puts out, in two halves. Each is a chain
-// of a power and a division: those of several devices overlap where twice as long ones would not.
-INLINE void NAME(begin_output)(floats *sums, float *memory, size_t count, const int kind) {
-    switch (kind) {
-    case TOCSIN_LSTM: {
-        const floats i = NAME(power)(sums[0]), f = NAME(power)(sums[1]);
-        const floats g = NAME(power)(sums[2]);
-        const floats before = NAME(load)(memory, count);
-        const floats added = (1.0f - g) / ((1.0f + i) * (1.0f + g));
-        const floats c = before / (1.0f + f) + added;
-        sums[2] = c * -2.88539008f;
-        NAME(store)(c, memory, count);
-        break;
-    }
-    case TOCSIN_GRU: {
-        const floats r = NAME(power)(sums[0]);
-        sums[3] = sums[3] / (1.0f + r) + sums[2];
-        break;
-    }
-    default:
-        break;
-    }
-}
-
-INLINE void NAME(end_output)(const floats *sums, float *output, size_t count, const int kind) {
-    switch (kind) {
-    case TOCSIN_LSTM: {
-        const floats o = NAME(power)(sums[3]), e = NAME(power)(sums[2]);
-        NAME(store)((1.0f - e) / ((1.0f + o) * (1.0f + e)), output, count);
-        break;
-    }
-    case TOCSIN_GRU: {
-        const floats z = NAME(power)(sums[1]), n = NAME(power)(sums[3]);
-        const floats before = NAME(load)(output, count);
-        const floats weighed = z * (1.0f - n) + before * (1.0f + n);
-        NAME(store)(weighed / ((1.0f + z) * (1.0f + n)), output, count);
-        break;
-    }
-    case TOCSIN_RNN: {
-        const floats e = NAME(power)(sums[0]);
-        NAME(store)((1.0f - e) / (1.0f + e), output, count);
-        break;
-    }
-    default:
-        NAME(store)(sums[0], output, count);
     }
 }
 
@@ -253,7 +197,7 @@ INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights
     // Room for the hidden units before the step, because the step writes over them.
     float x[all * work.x_stride] __attribute__((aligned(64)));
     work.x = x;
-    work.block_stride = ((kind == TOCSIN_GRU ? 4 : gates) + inputs * gates) * LANES;
+    work.block_stride = (kind == TOCSIN_GRU ? 4 : gates) * LANES + inputs * gates * ROOM;
     for (size_t d = 0; d < all; d++) {
         float *to = x + d * work.x_stride;
         __builtin_memcpy(to, devices[d].at[layer->input] + layer->input_start,
@@ -316,6 +260,7 @@ static void NAME(step)(const struct tocsin_layer *layers, size_t layer_count,
     }
 }
 
+#if !HALF
 // As many multiply-adds as the machine makes: each sum waits only for itself.
 static double NAME(peak)(size_t rounds) {
     // Volatile, because the compiler would otherwise work the result out, or leave it out.
@@ -331,9 +276,11 @@ static double NAME(peak)(size_t rounds) {
     for (int i = 0; i < LANES; i++) known = sums[0][i];
     return 2.0 * MOST_SUMS * LANES * (double)rounds;
 }
+#endif
 
 #undef TILE_CASE
 #undef MOST_SUMS
+#undef ROOM
 #undef MOST_DEVICES
 #undef FITS
 #undef floats

@@ -11,8 +11,11 @@ public struct Autoencoder: Sendable {
     /// The sizes.
     public let blueprint: Blueprint
 
-    /// The weights, as PyTorch has them.
+    /// The weights, as PyTorch has them; those of 16 bits are rounded already.
     public let parameters: Parameters
+
+    /// What the weights are held in.
+    public let weights: WeightType
 
     /// The number of floats that a device carries: every layer's hidden and memory.
     public let stateSize: Int
@@ -25,16 +28,31 @@ public struct Autoencoder: Sendable {
     /// A network with the given weights.
     ///
     /// Throws if the sizes are impossible, or the parameters are those of other sizes or not
-    /// finite.
-    public init(blueprint: Blueprint, parameters: Parameters) throws(BlueprintError) {
-        try self.init(blueprint: blueprint, parameters: parameters, instructionSet: .preferred)
+    /// finite; a number beyond 65,519 is not finite as a half.
+    ///
+    /// - Parameters:
+    ///   - blueprint: the sizes
+    ///   - parameters: rounded once to `weights`, all of them
+    ///   - weights: what the weights are held in
+    public init(
+        blueprint: Blueprint,
+        parameters: Parameters,
+        weights: WeightType = .single
+    ) throws(BlueprintError) {
+        try self.init(
+            blueprint: blueprint,
+            parameters: parameters,
+            instructionSet: .preferred,
+            weights: weights
+        )
     }
 
     /// A network that runs in the given form, which the machine must have.
     public init(
         blueprint: Blueprint,
         parameters: Parameters,
-        instructionSet: InstructionSet
+        instructionSet: InstructionSet,
+        weights: WeightType = .single
     ) throws(BlueprintError) {
         try blueprint.validate()
         for tensor in blueprint.tensors {
@@ -53,7 +71,9 @@ public struct Autoencoder: Sendable {
         for tensor in parameters.tensors where !known.contains(tensor.name) {
             throw .unknownTensor(tensor.name)
         }
+        let parameters = parameters.rounded(to: weights)
         try parameters.checkFinite()
+        self.weights = weights
         self.blueprint = blueprint
         self.parameters = parameters
         let network = Network(blueprint, parameters)
@@ -64,7 +84,8 @@ public struct Autoencoder: Sendable {
             network,
             blueprint: blueprint,
             parameters: parameters,
-            instructionSet: instructionSet
+            instructionSet: instructionSet,
+            weights: weights
         )
     }
 
@@ -144,6 +165,6 @@ public struct Autoencoder: Sendable {
 
 extension Autoencoder: Equatable {
     public static func == (a: Autoencoder, b: Autoencoder) -> Bool {
-        a.blueprint == b.blueprint && a.parameters == b.parameters
+        a.blueprint == b.blueprint && a.weights == b.weights && a.parameters == b.parameters
     }
 }

@@ -1,14 +1,11 @@
 internal import CTocsinKernels
-import Glibc
 
 /// A network as the step kernels want it: its layers in order, and their packed weights.
 ///
 /// Weights are cut into blocks of as many units as a vector has lanes; a short last block is
 /// filled up with 0. `StepForm.h` says how a block is laid out.
 struct StepProgram: Sendable {
-    private let set: InstructionSet
-    private let layers: [tocsin_layer]
-    private let weights: AlignedFloats
+    private let packed: PackedNetwork
     private let blueprint: Blueprint
     let layout: RecordLayout
 
@@ -16,10 +13,15 @@ struct StepProgram: Sendable {
         _ network: Network,
         blueprint: Blueprint,
         parameters: Parameters,
-        instructionSet: InstructionSet
+        instructionSet: InstructionSet,
+        weights: WeightType
     ) {
         precondition(instructionSet.isSupported, "this machine does not run \(instructionSet)")
-        var packing = StepPacking(values: parameters.values, lanes: instructionSet.lanes)
+        var packing = StepPacking(
+            values: parameters.values,
+            lanes: instructionSet.lanes,
+            weights: weights
+        )
         var input = (place: TOCSIN_FEATURES, start: 0)
         for layer in network.encoder {
             packing.add(layer, from: input)
@@ -45,9 +47,7 @@ struct StepProgram: Sendable {
                 to: TOCSIN_RECONSTRUCTION
             )
         }
-        set = instructionSet
-        layers = packing.layers
-        weights = AlignedFloats(packing.weights)
+        packed = PackedNetwork(packing, instructionSet)
         self.blueprint = blueprint
         layout = RecordLayout(blueprint, stateSize: network.stateSize)
     }
@@ -63,10 +63,7 @@ struct StepProgram: Sendable {
             "the state is another network's"
         )
         unsafe tocsin_step(
-            set.kernel,
-            layers,
-            layers.count,
-            weights.start,
+            packed.program,
             features,
             &state.recurrent,
             &state.code,
@@ -93,10 +90,7 @@ struct StepProgram: Sendable {
         }
         var record = record
         unsafe tocsin_step_records(
-            set.kernel,
-            layers,
-            layers.count,
-            weights.start,
+            packed.program,
             features,
             blueprint.inputSize,
             &arena.values,
@@ -120,10 +114,7 @@ struct StepProgram: Sendable {
             capacity: count
         ) { addresses in
             unsafe tocsin_step_addresses(
-                set.kernel,
-                layers,
-                layers.count,
-                weights.start,
+                packed.program,
                 features,
                 blueprint.inputSize,
                 addresses,
@@ -143,122 +134,38 @@ struct StepProgram: Sendable {
     }
 }
 
-/// Puts the weights of one layer after the other into blocks.
-private struct StepPacking {
-    /// All parameters, as PyTorch has them.
-    let values: [Float]
-    let lanes: Int
-    var layers: [tocsin_layer] = []
-    var weights: [Float] = []
+/// Layers and weights in memory that stays where it is; the weights begin at a cache line, so
+/// that no vector lies across two.
+@safe
+private final class PackedNetwork: @unchecked Sendable {
+    let program: UnsafePointer<tocsin_program>
 
-    init(values: [Float], lanes: Int) {
-        self.values = values
-        self.lanes = lanes
-    }
-
-    typealias Source = (place: tocsin_place, start: Int)
-
-    // The kernels compute 2^x where the activations have e^−x and e^−2x.
-    private static let sigmoid = -1 / M_LN2
-    private static let tanh = -2 / M_LN2
-
-    mutating func add(_ layer: RecurrentLayer, from input: Source) {
-        let (values, inputs, size) = (values, layer.inputSize, layer.hiddenSize)
-        let (kind, factors) =
-            switch layer.kind {
-            case .lstm: (TOCSIN_LSTM, [Self.sigmoid, Self.sigmoid, Self.tanh, Self.sigmoid])
-            case .gru: (TOCSIN_GRU, [Self.sigmoid, Self.sigmoid, Self.tanh])
-            case .rnn: (TOCSIN_RNN, [Self.tanh])
-            }
-        begin(kind, input, (TOCSIN_RECURRENT, layer.stateStart), inputs, size)
-        for first in stride(from: 0, to: size, by: lanes) {
-            for (gate, factor) in factors.enumerated() {
-                // The GRU's reset gate stands between the two biases of n.
-                let isApart = layer.kind == .gru && gate == 2
-                add(first, size, factor) { unit in
-                    let row = gate * size + unit
-                    let bias = Double(values[layer.inputBias + row])
-                    return isApart ? bias : bias + Double(values[layer.hiddenBias + row])
-                }
-            }
-            if layer.kind == .gru {
-                add(first, size, Self.tanh) { unit in
-                    Double(values[layer.hiddenBias + 2 * size + unit])
-                }
-            }
-            for (start, columns) in [(layer.inputWeights, inputs), (layer.hiddenWeights, size)] {
-                for column in 0..<columns {
-                    for (gate, factor) in factors.enumerated() {
-                        add(first, size, factor) { unit in
-                            Double(values[start + (gate * size + unit) * columns + column])
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    mutating func add(_ layer: LinearLayer, from input: Source, to output: tocsin_place) {
-        let (values, inputs, size) = (values, layer.inputSize, layer.outputSize)
-        begin(TOCSIN_LINEAR, input, (output, 0), inputs, size)
-        for first in stride(from: 0, to: size, by: lanes) {
-            add(first, size, 1) { Double(values[layer.bias + $0]) }
-            for column in 0..<inputs {
-                add(first, size, 1) { Double(values[layer.weights + $0 * inputs + column]) }
-            }
-        }
-    }
-
-    private mutating func begin(
-        _ kind: tocsin_layer_kind,
-        _ input: Source,
-        _ output: Source,
-        _ inputs: Int,
-        _ size: Int
-    ) {
-        while weights.count % 16 != 0 { weights.append(0) }
-        layers.append(
-            tocsin_layer(
-                kind: kind,
-                input: input.place,
-                output: output.place,
-                input_start: input.start,
-                output_start: output.start,
-                input_size: inputs,
-                size: size,
-                weights: weights.count
+    init(_ packing: StepPacking, _ set: InstructionSet) {
+        let size = packing.words.count * MemoryLayout<UInt32>.stride
+        let weights = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+        unsafe weights.copyMemory(from: packing.words, byteCount: size)
+        let layers = UnsafeMutableBufferPointer<tocsin_layer>.allocate(
+            capacity: packing.layers.count
+        )
+        _ = unsafe layers.initialize(fromContentsOf: packing.layers)
+        let program = UnsafeMutablePointer<tocsin_program>.allocate(capacity: 1)
+        unsafe program.initialize(
+            to: tocsin_program(
+                set: set.kernel,
+                weight_type: packing.weights.kernel,
+                layers: UnsafePointer(layers.baseAddress),
+                layer_count: layers.count,
+                weights: UnsafePointer(
+                    weights.bindMemory(to: Float.self, capacity: packing.words.count)
+                )
             )
         )
-    }
-
-    /// Adds one vector: `factor × value(unit)`, rounded once, and 0 beyond the last unit.
-    private mutating func add(
-        _ first: Int,
-        _ size: Int,
-        _ factor: Double,
-        _ value: (Int) -> Double
-    ) {
-        for unit in first..<first + lanes {
-            weights.append(unit < size ? Float(factor * value(unit)) : 0)
-        }
-    }
-}
-
-/// Constant numbers that begin at a cache line, so that no vector lies across two.
-@safe
-private final class AlignedFloats: @unchecked Sendable {
-    let start: UnsafePointer<Float>
-
-    init(_ values: [Float]) {
-        let memory = unsafe UnsafeMutableRawPointer.allocate(
-            byteCount: max(values.count, 1) * MemoryLayout<Float>.stride,
-            alignment: 64
-        ).bindMemory(to: Float.self, capacity: values.count)
-        unsafe memory.update(from: values, count: values.count)
-        unsafe start = UnsafePointer(memory)
+        unsafe self.program = UnsafePointer(program)
     }
 
     deinit {
-        unsafe start.deallocate()
+        unsafe program.pointee.weights.deallocate()
+        unsafe program.pointee.layers.deallocate()
+        unsafe program.deallocate()
     }
 }

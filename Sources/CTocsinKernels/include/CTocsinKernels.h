@@ -145,8 +145,25 @@ struct tocsin_layer {
     size_t output_start;
     size_t input_size;
     size_t size;
-    /// The first element of the layer's packed weights; StepForm.h says how they are packed.
+    /// Where the layer's packed weights begin, in floats; StepForm.h says how they are packed.
     size_t weights;
+};
+
+/// What a weight takes.
+enum tocsin_weight_type : int {
+    TOCSIN_SINGLE,
+    TOCSIN_HALF,
+};
+
+/// A network's layers in order, and their weights, packed for an instruction set and a type.
+///
+/// Half weights lie two in the place of a float.
+struct tocsin_program {
+    enum tocsin_instruction_set set;
+    enum tocsin_weight_type weight_type;
+    const struct tocsin_layer *layers;
+    size_t layer_count;
+    const float *weights;
 };
 
 /// The most devices that are stepped together: a multiple of the 3 and 6 that fit into registers,
@@ -154,9 +171,8 @@ struct tocsin_layer {
 enum { TOCSIN_TILE = 24 };
 
 /// Advances one device by one sample.
-void tocsin_step(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                 size_t layer_count, const float *weights, const float *features,
-                 float *recurrent, float *code, float *forecast, float *reconstruction);
+void tocsin_step(const struct tocsin_program *program, const float *features, float *recurrent,
+                 float *code, float *forecast, float *reconstruction);
 
 /// Where a device's places lie in its record: the recurrent state first, then these.
 struct tocsin_record {
@@ -169,15 +185,13 @@ struct tocsin_record {
 /// Advances `count` devices by one sample each, in tiles, with the bits that tocsin_step gives.
 ///
 /// `features` is [count, feature_count]; device i's record begins at indices[i] × stride.
-void tocsin_step_records(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                         size_t layer_count, const float *weights, const float *features,
+void tocsin_step_records(const struct tocsin_program *program, const float *features,
                          size_t feature_count, float *records,
                          const struct tocsin_record *record, const ptrdiff_t *indices,
                          size_t count);
 
 /// As tocsin_step_records, for records that lie anywhere: record i begins at addresses[i].
-void tocsin_step_addresses(enum tocsin_instruction_set set, const struct tocsin_layer *layers,
-                           size_t layer_count, const float *weights, const float *features,
+void tocsin_step_addresses(const struct tocsin_program *program, const float *features,
                            size_t feature_count, float *const *addresses,
                            const struct tocsin_record *record, size_t count);
 
