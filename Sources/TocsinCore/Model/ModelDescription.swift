@@ -6,6 +6,8 @@ extension ModelFile {
     struct Description: Codable {
         var version: Int
         var blueprint: Blueprint
+        /// Files from before there was a choice do not say it, and have 32 bits.
+        var weights: WeightType?
         var channels: [Channel]
         var clock: FrameClock
         var warmUp: Int
@@ -16,7 +18,7 @@ extension ModelFile {
 
         private enum CodingKeys: String, CodingKey {
             case version = "format_version"
-            case blueprint, channels, clock, calibration, provenance, validation
+            case blueprint, weights, channels, clock, calibration, provenance, validation
             case warmUp = "warm_up"
             case longestSequence = "longest_sequence"
         }
@@ -24,6 +26,7 @@ extension ModelFile {
         init(_ model: Model) {
             version = ModelFile.version
             blueprint = model.autoencoder.blueprint
+            weights = model.autoencoder.weights
             channels = model.channels
             clock = model.clock
             warmUp = model.warmUp

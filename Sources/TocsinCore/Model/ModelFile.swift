@@ -26,7 +26,9 @@ public enum ModelFile {
         for tensor in blueprint.tensors {
             file.tensors[tensor.name] = Safetensors.Tensor(
                 shape: tensor.shape,
-                elements: .f32(model.autoencoder.parameters[tensor.name])
+                elements: model.autoencoder.weights.elements(
+                    model.autoencoder.parameters[tensor.name]
+                )
             )
         }
         let channels = model.channels.count
@@ -76,9 +78,10 @@ public enum ModelFile {
         }
         try description.check()
 
+        let type = description.weights ?? .single
         var weights: [String: [Float]] = [:]
         for tensor in blueprint.tensors {
-            weights[tensor.name] = try file.floats(tensor.name, shape: tensor.shape)
+            weights[tensor.name] = try file.weights(tensor.name, shape: tensor.shape, type)
         }
         let known = Set(weights.keys)
         for name in file.tensors.keys.sorted()
@@ -109,7 +112,11 @@ public enum ModelFile {
         let autoencoder: Autoencoder
         do {
             let parameters = try Parameters(blueprint: blueprint, tensors: weights)
-            autoencoder = try Autoencoder(blueprint: blueprint, parameters: parameters)
+            autoencoder = try Autoencoder(
+                blueprint: blueprint,
+                parameters: parameters,
+                weights: type
+            )
         } catch {
             throw .unusableNetwork("\(error)")
         }
@@ -178,15 +185,40 @@ public enum ModelFile {
     }
 }
 
+extension WeightType {
+    /// Weights as a file holds them; those of 16 bits must be rounded already.
+    fileprivate func elements(_ values: [Float]) -> Safetensors.Elements {
+        switch self {
+        case .single: .f32(values)
+        case .half: .f16(values.map { Float16($0) })
+        }
+    }
+}
+
 extension Safetensors {
     fileprivate mutating func add(_ name: String, _ elements: Elements, _ shape: [Int]) {
         tensors[name] = Tensor(shape: shape, elements: elements)
     }
 
+    /// A network's tensor, which must be held in what the description says.
+    fileprivate func weights(
+        _ name: String,
+        shape: [Int],
+        _ type: WeightType
+    ) throws(ModelFileError) -> [Float] {
+        let elements = try tensor(name, shape: shape).elements
+        switch (elements, type) {
+        case (.f32(let values), .single): return values
+        case (.f16(let values), .half): return values.map { Float($0) }
+        default:
+            throw .wrongWeights(tensor: name, type: elements.type, described: type.rawValue)
+        }
+    }
+
     fileprivate func floats(_ name: String, shape: [Int]) throws(ModelFileError) -> [Float] {
         let tensor = try tensor(name, shape: shape)
         guard case .f32(let values) = tensor.elements else {
-            throw .unknownType(tensor: name, type: "F64")
+            throw .unknownType(tensor: name, type: tensor.elements.type)
         }
         return values
     }
@@ -194,7 +226,7 @@ extension Safetensors {
     fileprivate func doubles(_ name: String, shape: [Int]) throws(ModelFileError) -> [Double] {
         let tensor = try tensor(name, shape: shape)
         guard case .f64(let values) = tensor.elements else {
-            throw .unknownType(tensor: name, type: "F32")
+            throw .unknownType(tensor: name, type: tensor.elements.type)
         }
         return values
     }

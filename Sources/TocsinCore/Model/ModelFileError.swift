@@ -10,6 +10,8 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     case wrongOffsets(tensor: String)
     /// A tensor's elements are of a type that this version does not read.
     case unknownType(tensor: String, type: String)
+    /// A weight is not held in what the description says.
+    case wrongWeights(tensor: String, type: String, described: String)
     /// A tensor is missing.
     case missingTensor(String)
     /// A tensor stands in the file that the blueprint does not know.
@@ -34,7 +36,10 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
         case .notAModel(let why): "not a tocsin model: \(why)"
         case .wrongOffsets(let tensor): "damaged: the extent of \(tensor) does not fit the file"
         case .unknownType(let tensor, let type):
-            "tensor '\(tensor)' has type '\(type)'; expected F32 or F64"
+            "tensor '\(tensor)' has type '\(type)'; expected F16, F32 or F64"
+        case .wrongWeights(let tensor, let type, let described):
+            "tensor '\(tensor)' has type '\(type)', but the description says that the weights "
+                + "are '\(described)'; copy or train the model again"
         case .missingTensor(let tensor): "tensor '\(tensor)' is missing"
         case .unknownTensor(let tensor): "tensor '\(tensor)' is not part of this blueprint"
         case .wrongShape(let tensor, let expected, let found):

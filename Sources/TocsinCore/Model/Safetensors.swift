@@ -13,6 +13,7 @@ struct Safetensors: Equatable {
 
     /// The element types that this reader knows.
     enum Elements: Equatable {
+        case f16([Float16])
         case f32([Float])
         case f64([Double])
     }
@@ -79,6 +80,7 @@ struct Safetensors: Equatable {
         }
         let width: Int
         switch entry.type {
+        case "F16": width = 2
         case "F32": width = 4
         case "F64": width = 8
         default: throw .unknownType(tensor: name, type: entry.type)
@@ -89,12 +91,13 @@ struct Safetensors: Equatable {
         let words = stride(from: content.startIndex, to: content.endIndex, by: width).map { at in
             content[at..<at + width].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         }
-        return Tensor(
-            shape: entry.shape,
-            elements: width == 4
-                ? .f32(words.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) })
-                : .f64(words.map { Double(bitPattern: $0) })
-        )
+        let elements: Elements =
+            switch width {
+            case 2: .f16(words.map { Float16(bitPattern: UInt16(truncatingIfNeeded: $0)) })
+            case 4: .f32(words.map { Float(bitPattern: UInt32(truncatingIfNeeded: $0)) })
+            default: .f64(words.map { Double(bitPattern: $0) })
+            }
+        return Tensor(shape: entry.shape, elements: elements)
     }
 
     /// A hash of all tensors and metadata, but for the one that holds it.
@@ -122,7 +125,7 @@ struct Safetensors: Equatable {
             let first = body.count
             body.append(tensor.elements)
             header[name] = Entry(
-                type: tensor.elements.width == 4 ? "F32" : "F64",
+                type: tensor.elements.type,
                 shape: tensor.shape,
                 start: first,
                 end: body.count
@@ -187,9 +190,19 @@ private struct Entry: Codable {
 }
 
 extension Safetensors.Elements {
+    /// What the header calls the type.
+    var type: String {
+        switch self {
+        case .f16: "F16"
+        case .f32: "F32"
+        case .f64: "F64"
+        }
+    }
+
     /// Bytes per element.
     fileprivate var width: Int {
         switch self {
+        case .f16: 2
         case .f32: 4
         case .f64: 8
         }
@@ -199,6 +212,8 @@ extension Safetensors.Elements {
 extension [UInt8] {
     fileprivate mutating func append(_ elements: Safetensors.Elements) {
         switch elements {
+        case .f16(let values):
+            for value in values { append(littleEndian: UInt64(value.bitPattern), 2) }
         case .f32(let values):
             for value in values { append(littleEndian: UInt64(value.bitPattern), 4) }
         case .f64(let values):

@@ -15,17 +15,23 @@ struct ModelFileTests {
         }
     }()
 
-    private static func model(_ heads: Heads = .forecast) throws -> Model {
-        try .small(heads: heads, range: -5...50, threshold: 0.5)
+    private static func model(
+        _ heads: Heads = .forecast,
+        weights: WeightType = .single
+    ) throws -> Model {
+        try .small(heads: heads, range: -5...50, threshold: 0.5, weights: weights)
     }
 
-    private func file() throws -> [UInt8] {
-        try ModelFile.encode(Self.model(), golden: Self.golden)
+    private func file(_ weights: WeightType = .single) throws -> [UInt8] {
+        try ModelFile.encode(Self.model(weights: weights), golden: Self.golden)
     }
 
     /// The file with some of its tensors or its metadata changed.
-    private func changed(_ change: (inout Safetensors) -> Void) throws -> [UInt8] {
-        var file = try Safetensors(file())
+    private func changed(
+        _ weights: WeightType = .single,
+        _ change: (inout Safetensors) -> Void
+    ) throws -> [UInt8] {
+        var file = try Safetensors(file(weights))
         change(&file)
         file.metadata["checksum"] = nil
         return try file.encoded()
@@ -53,9 +59,12 @@ struct ModelFileTests {
         }
     }
 
-    @Test(arguments: [Heads.forecast, .reconstruct, [.forecast, .reconstruct]])
-    func `a model is read as it was written`(heads: Heads) throws {
-        let model = try Self.model(heads)
+    @Test(
+        arguments: [Heads.forecast, .reconstruct, [.forecast, .reconstruct]],
+        WeightType.allCases
+    )
+    func `a model is read as it was written`(heads: Heads, weights: WeightType) throws {
+        let model = try Self.model(heads, weights: weights)
         let bytes = try ModelFile.encode(model, golden: Self.golden)
         let read = try ModelFile.decode(bytes, name: "pump")
         #expect(read.name == "pump")
@@ -63,6 +72,7 @@ struct ModelFileTests {
         #expect(read.channels == model.channels)
         #expect(read.scaler == model.scaler)
         #expect(read.autoencoder == model.autoencoder)
+        #expect(read.autoencoder.weights == weights)
         #expect(read.calibration == model.calibration)
         #expect(read.clock == model.clock)
         #expect(read.warmUp == model.warmUp)
@@ -125,6 +135,70 @@ struct ModelFileTests {
         #expect(
             error(try changed { $0.metadata = ["format": "pt"] })
                 == .notAModel("its metadata has no key 'tocsin'")
+        )
+    }
+
+    @Test func `half weights are tensors of 16 bits, and take half the room`() throws {
+        let halves = try Safetensors(file(.half))
+        let singles = try Safetensors(file())
+        let blueprint = try Self.model().autoencoder.blueprint
+        for tensor in blueprint.tensors {
+            #expect(halves.tensors[tensor.name]?.elements.type == "F16")
+            #expect(singles.tensors[tensor.name]?.elements.type == "F32")
+            #expect(halves.tensors[tensor.name]?.shape == tensor.shape)
+        }
+        #expect(halves.tensors["drift.hidden_mean"]?.elements.type == "F32")
+        #expect(halves.tensors["scaler.gain"]?.elements.type == "F64")
+        #expect(halves.metadata["tocsin"]?.contains(#""weights":"f16""#) == true)
+        #expect(singles.metadata["tocsin"]?.contains(#""weights":"f32""#) == true)
+    }
+
+    @Test(arguments: WeightType.allCases)
+    func `a file that says one type of weights and holds the other is refused`(
+        weights: WeightType
+    ) throws {
+        let weight = "encoder.bias_hh_l0"
+        let one = try changed(weights) { file in
+            guard let tensor = file.tensors[weight] else { return }
+            switch tensor.elements {
+            case .f16(let values): file.tensors[weight]?.elements = .f32(values.map { Float($0) })
+            case .f32(let values): file.tensors[weight]?.elements = .f16(values.map { Float16($0) })
+            case .f64: break
+            }
+        }
+        let (has, other) = weights == .half ? ("F16", "F32") : ("F32", "F16")
+        #expect(
+            error(one)
+                == .wrongWeights(tensor: weight, type: other, described: weights.rawValue)
+        )
+        let described = weights == .half ? "f32" : "f16"
+        let all = try changed(weights) { file in
+            let text = file.metadata["tocsin"] ?? ""
+            guard let range = text.firstRange(of: #""weights":"\#(weights.rawValue)""#) else {
+                return
+            }
+            file.metadata["tocsin"] = text.replacingCharacters(
+                in: range,
+                with: #""weights":"\#(described)""#
+            )
+        }
+        #expect(
+            error(all)
+                == .wrongWeights(tensor: "encoder.weight_ih_l0", type: has, described: described)
+        )
+        #expect(
+            try #require(error(all)).description
+                == "tensor 'encoder.weight_ih_l0' has type '\(has)', but the description says that "
+                + "the weights are '\(described)'; copy or train the model again"
+        )
+    }
+
+    @Test func `a file that does not say the type of its weights has 32 bits`() throws {
+        let bytes = try described(#","weights":"f32""#, "")
+        #expect(try ModelFile.decode(bytes, name: "x").autoencoder.weights == .single)
+        #expect(
+            error(try described(#""weights":"f32""#, #""weights":"f8""#))
+                == .unusableDescription("'weights' is not what it should be")
         )
     }
 

@@ -17,6 +17,10 @@ struct SafetensorsTests {
             elements: .f32([1, -0.0, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
         )
         file.tensors["b"] = Safetensors.Tensor(shape: [1], elements: .f64([0.1]))
+        file.tensors["half"] = Safetensors.Tensor(
+            shape: [3],
+            elements: .f16([-0.0, .greatestFiniteMagnitude, .leastNonzeroMagnitude])
+        )
         file.tensors["none"] = Safetensors.Tensor(shape: [0], elements: .f64([]))
         file.tensors["empty"] = Safetensors.Tensor(shape: [0, 3], elements: .f32([]))
         file.tensors["scalar"] = Safetensors.Tensor(shape: [], elements: .f32([7]))
@@ -29,6 +33,11 @@ struct SafetensorsTests {
         let header = #"{"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}   "#
         let file = try Safetensors(bytes(header) + [0, 0, 128, 63, 0, 0, 0, 192])
         #expect(file.tensors["x"] == Safetensors.Tensor(shape: [1, 2], elements: .f32([1, -2])))
+        let halves = #"{"x":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#
+        #expect(
+            try Safetensors(bytes(halves) + [0, 60, 1, 192]).tensors["x"]
+                == Safetensors.Tensor(shape: [2], elements: .f16([1, -2.001953125]))
+        )
     }
 
     @Test(arguments: [
@@ -37,6 +46,8 @@ struct SafetensorsTests {
         (#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4),
         (#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, 8),
         (#"{"x":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, 8),
+        (#"{"x":{"dtype":"F16","shape":[2],"data_offsets":[0,8]}}"#, 8),
+        (#"{"x":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}"#, 8),
         (#"{"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, 8),
         (#"{"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, 8),
         (#"{"x":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}}"#, 8),

@@ -18,7 +18,8 @@ extension Model {
         threshold: Double = 3,
         driftThreshold: Double = 0.6,
         identity: String = "1",
-        seed: UInt64 = 1
+        seed: UInt64 = 1,
+        weights: WeightType = .single
     ) throws -> Model {
         let count = names.count
         let blueprint = Blueprint(
@@ -88,7 +89,11 @@ extension Model {
                 offset: Array(repeating: 10, count: count),
                 gain: Array(repeating: 0.5, count: count)
             ),
-            autoencoder: try Autoencoder(blueprint: blueprint, parameters: parameters),
+            autoencoder: try Autoencoder(
+                blueprint: blueprint,
+                parameters: parameters,
+                weights: weights
+            ),
             calibration: calibration,
             clock: clock ?? FrameClock(period: period),
             warmUp: warmUp,
