@@ -17,6 +17,8 @@ public struct ModelTraining: Sendable {
         public var decoder = DecoderKind.linear
         /// What is predicted.
         public var heads = Heads.forecast
+        /// What the trained weights are held in; everything after the fitting sees them rounded.
+        public var weights = WeightType.single
         /// How the scaler is fitted.
         public var scaler = ScalerMethod.standard
         /// How the network is fitted.
@@ -86,7 +88,8 @@ public struct ModelTraining: Sendable {
         do {
             autoencoder = try Autoencoder(
                 blueprint: blueprint(count),
-                parameters: outcome.parameters
+                parameters: outcome.parameters,
+                weights: plan.weights
             )
         } catch {
             throw .unusable("\(error)")

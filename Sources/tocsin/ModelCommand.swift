@@ -55,6 +55,7 @@ extension Tocsin.ModelCommand {
                         + "hidden, code \(blueprint.codeSize), \(blueprint.decoder.rawValue) "
                         + "decoder, heads: \(heads)"
                 ),
+                ("weights", model.autoencoder.weights.rawValue),
                 ("period", "\(model.clock.period.inSeconds.readable) s"),
                 ("gap that resets", "\(model.clock.maxGap.inSeconds.readable) s"),
                 (

@@ -60,6 +60,7 @@ extension SpanArgument {
 }
 
 extension CellKind: ExpressibleByArgument {}
+extension WeightType: ExpressibleByArgument {}
 extension DecoderKind: ExpressibleByArgument {}
 extension ScalerMethod: ExpressibleByArgument {}
 extension FrameClock.Fill: ExpressibleByArgument {}

@@ -44,6 +44,9 @@ extension Tocsin {
         @Option(help: "What is predicted: forecast, reconstruct, or both with a comma between.")
         var heads = "forecast"
 
+        @Option(help: "f32, or f16: half the memory, faster for one device of a large network.")
+        var weights = WeightType.single
+
         @Option(help: "standard, minmax, robust or none.")
         var scaler = ScalerMethod.standard
 
@@ -159,6 +162,7 @@ extension Tocsin {
             plan.layers = layers
             plan.codeSize = code
             plan.decoder = decoder
+            plan.weights = weights
             plan.scaler = scaler
             plan.options.seed = seed
             plan.options.updates = updates
@@ -202,7 +206,7 @@ extension Tocsin {
             [
                 "cell": cell.rawValue, "hidden": "\(hidden)", "layers": "\(layers)",
                 "code": "\(code)", "decoder": decoder.rawValue, "heads": heads,
-                "scaler": scaler.rawValue, "updates": "\(updates)",
+                "weights": weights.rawValue, "scaler": scaler.rawValue, "updates": "\(updates)",
                 "period": "\(clock.period.inSeconds)", "fill": fill.rawValue,
             ]
         }
