@@ -36,11 +36,15 @@ struct KernelLoad {
     }
 
     /// The network with random weights.
-    func network(_ set: InstructionSet) throws -> Autoencoder {
+    func network(
+        _ set: InstructionSet,
+        weights: WeightType = .single
+    ) throws -> Autoencoder {
         try Autoencoder(
             blueprint: blueprint,
             parameters: Initialisation(seed: 1).parameters(for: blueprint),
-            instructionSet: set
+            instructionSet: set,
+            weights: weights
         )
     }
 

@@ -26,6 +26,20 @@ extension Bench {
                     print(load.row(devices, cost))
                 }
             }
+            print("\nmodel  devices  f16: µs/step and device  f32  f16 against f32")
+            for load in KernelLoad.usual {
+                for devices in [1, 2, 4, 8, 64] {
+                    let cost = try WeightTypeLoad(load: load).measure(
+                        devices: devices,
+                        rounds: rounds,
+                        set: set
+                    )
+                    print(
+                        "\(load.name)     \(devices)  \((cost.half * 1e6).readable)   "
+                            + "\((cost.single * 1e6).readable)   \(cost.ratio.readable)"
+                    )
+                }
+            }
             print("\nmodel  devices in random order  µs/step and device  against 600")
             for load in KernelLoad.usual {
                 let cost = try FleetOrderLoad(load: load).measure(rounds: 3 * rounds, set: set)
