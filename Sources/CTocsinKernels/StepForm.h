@@ -1,8 +1,8 @@
 // One form of the step; Step.c includes this file for each of them: every instruction set, with
 // weights of 32 bits and, where HALF is 1, of 16 bits.
 //
-// Expects NAME(…), LANES, REGISTERS, HALF and, for it, CONVERTS_HALVES. The weights of a layer are
-// cut into blocks of LANES units:
+// Expects NAME(…), LANES, REGISTERS and HALF. The weights of a layer are cut into blocks of LANES
+// units:
 //
 //     [block][bias: one vector per sum][input, then hidden unit][gate][lane]
 //

@@ -70,6 +70,9 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     /// The number of units that share a vector.
     var lanes: Int { tocsin_lanes(kernel) }
 
+    /// Whether an instruction makes floats of halves; without it, weights are widened once for all.
+    var convertsHalves: Bool { tocsin_converts_halves(kernel) }
+
     var kernel: tocsin_instruction_set {
         switch self {
         case .generic: TOCSIN_GENERIC

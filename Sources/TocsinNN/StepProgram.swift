@@ -20,7 +20,7 @@ struct StepProgram: Sendable {
         var packing = StepPacking(
             values: parameters.values,
             lanes: instructionSet.lanes,
-            weights: weights
+            weights: instructionSet.convertsHalves ? weights : .single
         )
         var input = (place: TOCSIN_FEATURES, start: 0)
         for layer in network.encoder {

@@ -5,6 +5,8 @@ public enum WeightType: String, Sendable, Codable, CaseIterable {
     /// 32 bits.
     case single = "f32"
     /// 16 bits, IEEE 754 binary16: half the memory, and weights rounded to 11 binary digits.
+    ///
+    /// In memory a processor that cannot convert them (x86-64 without AVX2) holds 32 bits.
     case half = "f16"
 
     var kernel: tocsin_weight_type {

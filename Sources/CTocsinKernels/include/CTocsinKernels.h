@@ -155,6 +155,9 @@ enum tocsin_weight_type : int {
     TOCSIN_HALF,
 };
 
+/// Whether a form has steps with half weights.
+bool tocsin_converts_halves(enum tocsin_instruction_set set);
+
 /// A network's layers in order, and their weights, packed for an instruction set and a type.
 ///
 /// Half weights lie two in the place of a float.
