@@ -18,3 +18,13 @@
 
 // Elements of one loop do not depend on each other, even where an array is updated in place.
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+
+// Reads nothing from a or b before `sum` is complete. Left alone, the compiler reads ahead, and
+// then has no register for one of the sums.
+#if defined(__x86_64__)
+#define IN_ORDER(a, b, sum) __asm__("" : "+r"(a), "+r"(b), "+v"(sum))
+#elif defined(__aarch64__)
+#define IN_ORDER(a, b, sum) __asm__("" : "+r"(a), "+r"(b), "+w"(sum))
+#else
+#define IN_ORDER(a, b, sum)
+#endif

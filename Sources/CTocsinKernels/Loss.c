@@ -10,6 +10,12 @@ void tocsin_add(float *y, size_t y_start, const float *x, size_t x_start, size_t
     INDEPENDENT for (size_t i = 0; i < n; i++) y[y_start + i] += x[x_start + i];
 }
 
+void tocsin_copy_rows(float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows,
+                      size_t columns) {
+    for (size_t r = 0; r < rows; r++)
+        __builtin_memcpy(y + r * y_stride, x + r * x_stride, columns * sizeof(float));
+}
+
 double tocsin_sum(const float *x, size_t x_start, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += x[x_start + i];

@@ -12,16 +12,6 @@ typedef struct {
     float *at[TOCSIN_PLACES];
 } device_places;
 
-// Reads nothing from a or b before `sum` is complete. Left alone, the compiler reads ahead, and
-// then has no register for one of the sums.
-#if defined(__x86_64__)
-#define IN_ORDER(a, b, sum) __asm__("" : "+r"(a), "+r"(b), "+v"(sum))
-#elif defined(__aarch64__)
-#define IN_ORDER(a, b, sum) __asm__("" : "+r"(a), "+r"(b), "+w"(sum))
-#else
-#define IN_ORDER(a, b, sum)
-#endif
-
 // By shifts and a multiplication, halves cost 1.8 to 2.9 times the time of floats.
 #if defined(__aarch64__)
 #define BASELINE_CONVERTS_HALVES 1

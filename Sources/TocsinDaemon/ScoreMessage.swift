@@ -77,7 +77,7 @@ public struct ScoreMessage: ~Copyable {
                 let share = assessment.share(c, of: sum)
                 guard share > 0 else { continue }
                 buffer.append(text, starts[c]..<starts[c + 1])
-                buffer.append(share, digits: 4)
+                buffer.append(share)
                 buffer.append(UInt8(ascii: ","))
             }
         }

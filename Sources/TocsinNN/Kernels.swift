@@ -4,232 +4,28 @@ internal import CTocsinKernels
 ///
 /// An array is followed by the index of its first element. None of these allocates.
 enum Kernels {
-    /// Adds a product: `y[rows, columns] += x[rows, inner] · w[inner, columns]`.
-    static func multiplyAdd(
+    /// Sets every element to 0.
+    static func clear(_ y: inout [Float]) {
+        unsafe y.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
+    }
+
+    /// Copies rows between arrays of other strides: `y[rows, columns] = x[rows, columns]`.
+    static func copyRows(
         _ y: inout [Float],
-        at yStart: Int,
+        stride yStride: Int,
         _ x: [Float],
-        at xStart: Int,
-        _ w: [Float],
-        at wStart: Int,
-        rows: Int,
-        inner: Int,
-        columns: Int
-    ) {
-        check(y, yStart, rows * columns)
-        check(x, xStart, rows * inner)
-        check(w, wStart, inner * columns)
-        unsafe tocsin_multiply_add(&y, yStart, x, xStart, w, wStart, rows, inner, columns)
-    }
-
-    /// Adds a product with a transposed matrix: `y[m, n] += a[k, m]ᵀ · b[k, n]`.
-    static func transposedMultiplyAdd(
-        _ y: inout [Float],
-        at yStart: Int,
-        _ a: [Float],
-        at aStart: Int,
-        _ b: [Float],
-        at bStart: Int,
-        k: Int,
-        m: Int,
-        n: Int
-    ) {
-        check(y, yStart, m * n)
-        check(a, aStart, k * m)
-        check(b, bStart, k * n)
-        unsafe tocsin_transposed_multiply_add(&y, yStart, a, aStart, b, bStart, k, m, n)
-    }
-
-    /// Adds the sums of columns: `y[columns] += Σ a[rows, columns]`.
-    static func columnSumsAdd(
-        _ y: inout [Float],
-        at yStart: Int,
-        _ a: [Float],
+        stride xStride: Int,
         rows: Int,
         columns: Int
     ) {
-        check(y, yStart, columns)
-        check(a, 0, rows * columns)
-        unsafe tocsin_column_sums_add(&y, yStart, a, 0, rows, columns)
+        precondition(columns <= yStride && columns <= xStride)
+        check(y, 0, rows * yStride)
+        check(x, 0, rows * xStride)
+        unsafe tocsin_copy_rows(&y, yStride, x, xStride, rows, columns)
     }
 
-    /// Sets every row: `y[rows, columns] = bias[columns]`.
-    static func fillRows(
-        _ y: inout [Float],
-        at yStart: Int,
-        _ bias: [Float],
-        at biasStart: Int,
-        rows: Int,
-        columns: Int
-    ) {
-        check(y, yStart, rows * columns)
-        check(bias, biasStart, columns)
-        unsafe tocsin_fill_rows(&y, yStart, bias, biasStart, rows, columns)
-    }
-
-    /// Transposes: `y[columns, rows] = x[rows, columns]ᵀ`.
-    static func transpose(
-        _ y: inout [Float],
-        at yStart: Int,
-        _ x: [Float],
-        at xStart: Int,
-        rows: Int,
-        columns: Int
-    ) {
-        check(y, yStart, rows * columns)
-        check(x, xStart, rows * columns)
-        unsafe tocsin_transpose(&y, yStart, x, xStart, rows, columns)
-    }
-
-    /// Adds a vector: `y[n] += x[n]`.
-    static func add(_ y: inout [Float], at yStart: Int, _ x: [Float], at xStart: Int, count: Int) {
-        check(y, yStart, count)
-        check(x, xStart, count)
-        unsafe tocsin_add(&y, yStart, x, xStart, count)
-    }
-
-    private static func check(_ array: [Float], _ start: Int, _ count: Int) {
+    static func check(_ array: [Float], _ start: Int, _ count: Int) {
         precondition(start >= 0 && count >= 0 && start + count <= array.count, "out of bounds")
-    }
-}
-
-/// Gates of all kinds of cell.
-extension Kernels {
-    /// Where one step finds and leaves the state of all its rows.
-    ///
-    /// Each is the index of the first element of `[rows, size]`; before and after may be the same.
-    /// Only the LSTM has a memory.
-    struct Places {
-        var hiddenBefore: Int
-        var hiddenAfter: Int
-        var memoryBefore: Int
-        var memoryAfter: Int
-    }
-
-    /// Turns sums into activations and the next state.
-    ///
-    /// - Parameters:
-    ///   - gates: the input's sums, `[rows, gates × size]`; on return the activations
-    ///   - hiddenSums: the hidden state's sums, `[rows, gates × size]`
-    ///   - state: hidden and memory, `[rows, size]` each, where `places` says
-    static func forward(
-        _ kind: CellKind,
-        gates: inout [Float],
-        at gatesStart: Int = 0,
-        hiddenSums: [Float],
-        at sumsStart: Int = 0,
-        state: inout [Float],
-        places: Places,
-        rows: Int,
-        size: Int
-    ) {
-        check(gates, gatesStart, rows * kind.gates * size)
-        check(hiddenSums, sumsStart, rows * kind.gates * size)
-        check(state, places, kind, rows * size)
-        switch kind {
-        case .lstm:
-            unsafe tocsin_lstm_forward(
-                &gates,
-                gatesStart,
-                hiddenSums,
-                sumsStart,
-                &state,
-                places.hiddenAfter,
-                places.memoryBefore,
-                places.memoryAfter,
-                rows,
-                size
-            )
-        case .gru:
-            unsafe tocsin_gru_forward(
-                &gates,
-                gatesStart,
-                hiddenSums,
-                sumsStart,
-                &state,
-                places.hiddenBefore,
-                places.hiddenAfter,
-                rows,
-                size
-            )
-        case .rnn:
-            unsafe tocsin_rnn_forward(
-                &gates,
-                gatesStart,
-                hiddenSums,
-                sumsStart,
-                &state,
-                places.hiddenAfter,
-                rows,
-                size
-            )
-        }
-    }
-
-    /// Turns the gradients of the state after a step into those of the sums and of the state
-    /// before it.
-    ///
-    /// - Parameters:
-    ///   - gates: the activations, `[rows, gates × size]`; on return the input sums' gradients
-    ///   - hiddenSums: as in the forward step; on return, for the GRU only, their gradients
-    ///   - hiddenGradient: after the step, `[rows, size]`; on return before it, without what
-    ///     reaches the hidden state through its sums
-    ///   - memoryGradient: after the step, `[rows, size]`; on return before it; LSTM only
-    static func backward(
-        _ kind: CellKind,
-        gates: inout [Float],
-        at gatesStart: Int,
-        hiddenSums: inout [Float],
-        at sumsStart: Int,
-        state: [Float],
-        places: Places,
-        hiddenGradient: inout [Float],
-        memoryGradient: inout [Float],
-        rows: Int,
-        size: Int
-    ) {
-        check(gates, gatesStart, rows * kind.gates * size)
-        check(hiddenSums, sumsStart, rows * kind.gates * size)
-        check(state, places, kind, rows * size)
-        check(hiddenGradient, 0, rows * size)
-        switch kind {
-        case .lstm:
-            check(memoryGradient, 0, rows * size)
-            unsafe tocsin_lstm_backward(
-                &gates,
-                gatesStart,
-                state,
-                places.memoryBefore,
-                places.memoryAfter,
-                &hiddenGradient,
-                &memoryGradient,
-                rows,
-                size
-            )
-        case .gru:
-            unsafe tocsin_gru_backward(
-                &gates,
-                gatesStart,
-                &hiddenSums,
-                sumsStart,
-                state,
-                places.hiddenBefore,
-                &hiddenGradient,
-                rows,
-                size
-            )
-        case .rnn:
-            unsafe tocsin_rnn_backward(&gates, gatesStart, &hiddenGradient, rows, size)
-        }
-    }
-
-    private static func check(_ state: [Float], _ places: Places, _ kind: CellKind, _ count: Int) {
-        check(state, places.hiddenBefore, count)
-        check(state, places.hiddenAfter, count)
-        if kind == .lstm {
-            check(state, places.memoryBefore, count)
-            check(state, places.memoryAfter, count)
-        }
     }
 }
 

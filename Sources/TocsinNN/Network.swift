@@ -69,21 +69,4 @@ struct Network: Sendable {
     var stateSize: Int {
         encoder.reduce(decoder?.stateSize ?? 0) { $0 + $1.stateSize }
     }
-
-    /// Writes the weights as the kernels want them: each matrix transposed, biases as they are.
-    static func pack(_ parameters: Parameters, into packed: inout [Float]) {
-        var start = 0
-        for tensor in parameters.tensors {
-            let columns = tensor.shape.count == 2 ? tensor.shape[1] : 1
-            Kernels.transpose(
-                &packed,
-                at: start,
-                parameters.values,
-                at: start,
-                rows: tensor.shape[0],
-                columns: columns
-            )
-            start += tensor.count
-        }
-    }
 }

@@ -1,7 +1,6 @@
 /// One recurrent layer in its fast form: where its weights and its state lie.
 ///
-/// The weights themselves lie in the network's packed weights, at the places they have in
-/// ``Parameters``, each matrix transposed to `[in, out]` for the kernels.
+/// The weights themselves lie in ``Parameters``; whoever runs the layer packs them for its kernels.
 struct RecurrentLayer: Sendable {
     let kind: CellKind
     let inputSize: Int
@@ -40,78 +39,4 @@ struct RecurrentLayer: Sendable {
 
     /// The number of floats a device carries for this layer.
     var stateSize: Int { kind.carried * hiddenSize }
-
-    /// `W_i x + b_i` for many rows.
-    ///
-    /// - Parameters:
-    ///   - input: `[rows, inputSize]` from `start` on
-    ///   - gates: `[rows, sums]`; overwritten
-    func projectInput(
-        _ input: [Float],
-        at start: Int,
-        _ packed: [Float],
-        into gates: inout [Float],
-        rows: Int
-    ) {
-        Kernels.fillRows(&gates, at: 0, packed, at: inputBias, rows: rows, columns: sums)
-        Kernels.multiplyAdd(
-            &gates,
-            at: 0,
-            input,
-            at: start,
-            packed,
-            at: inputWeights,
-            rows: rows,
-            inner: inputSize,
-            columns: sums
-        )
-    }
-
-    /// Advances the state of all rows by one step, once the input has been projected.
-    ///
-    /// - Parameters:
-    ///   - gates: the input's sums, `[rows, sums]`; on return the activations
-    ///   - hiddenSums: `[rows, sums]`; overwritten
-    ///   - state: hidden and memory, `[rows, hiddenSize]` each, where `places` says
-    /// - Complexity: O(rows × sums × hiddenSize); does not allocate.
-    func advance(
-        gates: inout [Float],
-        hiddenSums: inout [Float],
-        at sumsStart: Int = 0,
-        state: inout [Float],
-        places: Kernels.Places,
-        _ packed: [Float],
-        rows: Int
-    ) {
-        Kernels.fillRows(
-            &hiddenSums,
-            at: sumsStart,
-            packed,
-            at: hiddenBias,
-            rows: rows,
-            columns: sums
-        )
-        Kernels.multiplyAdd(
-            &hiddenSums,
-            at: sumsStart,
-            state,
-            at: places.hiddenBefore,
-            packed,
-            at: hiddenWeights,
-            rows: rows,
-            inner: hiddenSize,
-            columns: sums
-        )
-        Kernels.forward(
-            kind,
-            gates: &gates,
-            at: sumsStart,
-            hiddenSums: hiddenSums,
-            at: sumsStart,
-            state: &state,
-            places: places,
-            rows: rows,
-            size: hiddenSize
-        )
-    }
 }

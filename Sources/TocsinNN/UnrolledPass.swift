@@ -23,16 +23,13 @@ public struct UnrolledPass: Sendable {
     public private(set) var forecast: [Float]
     /// `[steps, lanes, inputSize]`; without a reconstruct head 0.
     public private(set) var reconstruction: [Float]
-    /// Of the mean loss of the last chunk that went backward.
-    public private(set) var gradients: Parameters
-
     private let network: Network
-    private var parameters: Parameters
-    private var packed: [Float]
+    private var weights: PackedParameters
     /// The encoder's layers, and after them the decoder's, if it is recurrent.
     private var layers: [UnrolledLayer]
-    private var code: [Float]
-    private var codeGradient: [Float]
+    private var code: UnrolledLinear?
+    private var forecastHead: UnrolledLinear?
+    private var reconstructHead: UnrolledLinear?
     private var outputGradient: [Float]
 
     /// Room for chunks of up to `lanes` × `steps`, with all weights 0.
@@ -45,25 +42,51 @@ public struct UnrolledPass: Sendable {
         self.lanes = lanes
         maximumLanes = lanes
         maximumSteps = steps
-        parameters = Parameters(zeros: blueprint)
-        gradients = parameters
-        packed = parameters.values
-        let network = Network(blueprint, parameters)
+        let network = Network(blueprint, Parameters(zeros: blueprint))
         self.network = network
-        let recurrent = network.encoder + (network.decoder.map { [$0] } ?? [])
-        layers = recurrent.map { UnrolledLayer($0, lanes: lanes, steps: steps) }
+        weights = PackedParameters(network)
+        let hidden = UnrolledShape.padded(blueprint.hiddenSize)
+        let bottleneck =
+            network.code == nil ? hidden : UnrolledShape.padded(blueprint.codeSize)
+        func layer(_ layer: RecurrentLayer, reading stride: Int) -> UnrolledLayer {
+            UnrolledLayer(layer, inputStride: stride, lanes: lanes, steps: steps, set: .preferred)
+        }
+        func linear(_ layer: LinearLayer?, reading stride: Int) -> UnrolledLinear? {
+            layer.map {
+                UnrolledLinear(
+                    $0,
+                    inputStride: stride,
+                    lanes: lanes,
+                    steps: steps,
+                    set: .preferred
+                )
+            }
+        }
+        layers = network.encoder.enumerated().map { index, encoder in
+            layer(encoder, reading: index == 0 ? blueprint.inputSize : hidden)
+        }
+        if let decoder = network.decoder {
+            layers.append(layer(decoder, reading: bottleneck))
+        }
+        code = linear(network.code, reading: hidden)
+        forecastHead = linear(network.forecast, reading: hidden)
+        reconstructHead = linear(
+            network.reconstruct,
+            reading: network.reconstructReadsCode ? bottleneck : hidden
+        )
         forecast = Array(repeating: 0, count: steps * lanes * blueprint.inputSize)
         reconstruction = forecast
         outputGradient = forecast
-        code = Array(repeating: 0, count: steps * lanes * blueprint.codeSize)
-        codeGradient = code
     }
 
     /// Takes new weights; the state stays.
     public mutating func load(_ parameters: Parameters) {
-        precondition(parameters.tensors == self.parameters.tensors, "another network's parameters")
-        self.parameters = parameters
-        Network.pack(parameters, into: &packed)
+        weights.load(parameters)
+    }
+
+    /// Takes weights that were packed for a network of the same blueprint; the state stays.
+    public mutating func load(_ packed: PackedParameters) {
+        weights = packed
     }
 
     /// Starts `lanes` lanes from a state of 0.
@@ -85,21 +108,28 @@ public struct UnrolledPass: Sendable {
         precondition(1...maximumSteps ~= steps)
         carry()
         self.steps = steps
-        let rows = steps * lanes
         for index in layers.indices {
             if index == network.encoder.count {
-                encode(rows)
+                encode()
             }
             let input = input(of: index, inputs)
-            layers[index].forward(input.0, at: input.1, packed, steps: steps, lanes: lanes)
+            let weights = weights.recurrent[index].weights
+            layers[index].forward(input.0, at: input.1, weights, steps: steps, lanes: lanes)
         }
         if network.decoder == nil {
-            encode(rows)
+            encode()
         }
-        let hidden = outputs(of: layers.count - 1)
-        let read = network.reconstructReadsCode ? (code, 0) : hidden
-        network.forecast?.forward(hidden.0, at: hidden.1, packed, into: &forecast, rows: rows)
-        network.reconstruct?.forward(read.0, at: read.1, packed, into: &reconstruction, rows: rows)
+        let rows = steps * lanes
+        if let weights = weights.forecast?.weights {
+            let hidden = outputs(of: layers.count - 1)
+            forecastHead?.forward(hidden.0, at: hidden.1, weights, steps: steps, lanes: lanes)
+            forecastHead?.copyOutput(to: &forecast, rows: rows)
+        }
+        if let weights = weights.reconstruct?.weights {
+            let read = reconstructInput()
+            reconstructHead?.forward(read.0, at: read.1, weights, steps: steps, lanes: lanes)
+            reconstructHead?.copyOutput(to: &reconstruction, rows: rows)
+        }
     }
 
     /// How far the last chunk's predictions are off.
@@ -135,7 +165,9 @@ public struct UnrolledPass: Sendable {
         return sums
     }
 
-    /// Makes ``gradients`` those of the last chunk's ``LossSums/mean``.
+    /// Makes ``gradients`` those of a ``LossSums/mean``.
+    ///
+    /// The loss may be that of more lanes than these: the gradients are then these lanes' share.
     ///
     /// May be called once after each ``forward(_:steps:)``, because it writes the gradients over
     /// the activations.
@@ -144,7 +176,7 @@ public struct UnrolledPass: Sendable {
     ///   - inputs: as they went forward
     ///   - frames: as for ``loss(frames:weights:)``
     ///   - weights: as for ``loss(frames:weights:)``
-    ///   - loss: what ``loss(frames:weights:)`` gave
+    ///   - loss: what ``loss(frames:weights:)`` gave, summed over all lanes
     public mutating func backward(
         _ inputs: [Float],
         frames: [Float],
@@ -153,13 +185,23 @@ public struct UnrolledPass: Sendable {
     ) {
         clearGradients()
         let row = lanes * blueprint.inputSize
-        if let forecast = network.forecast, loss.forecastWeight > 0 {
+        if loss.forecastWeight > 0, let packed = self.weights.forecast?.weights {
             differentiate(self.forecast, frames, weights, at: row, over: loss.forecastWeight)
-            headBackward(forecast, readsCode: false)
+            forecastHead?.setGradient(outputGradient, rows: steps * lanes)
+            let last = layers.count - 1
+            let hidden = outputs(of: last)
+            forecastHead?.backward(
+                hidden.0,
+                at: hidden.1,
+                packed,
+                inputGradient: &layers[last].gradient,
+                steps: steps,
+                lanes: lanes
+            )
         }
-        if let reconstruct = network.reconstruct, loss.reconstructWeight > 0 {
+        if loss.reconstructWeight > 0, let packed = self.weights.reconstruct?.weights {
             differentiate(reconstruction, frames, weights, at: 0, over: loss.reconstructWeight)
-            headBackward(reconstruct, readsCode: network.reconstructReadsCode)
+            reconstructBackward(packed)
         }
         if network.decoder == nil {
             codeBackward()
@@ -171,13 +213,30 @@ public struct UnrolledPass: Sendable {
             }
         }
     }
+
+    /// Of the mean loss of the last chunk that went backward.
+    public var gradients: Parameters {
+        var gradients = Parameters(zeros: blueprint)
+        writeGradients(to: &gradients, adding: false)
+        return gradients
+    }
+
+    /// Writes ``gradients`` into parameters of the same blueprint, or adds them.
+    public func writeGradients(to gradients: inout Parameters, adding: Bool) {
+        for layer in layers {
+            layer.unpackGradients(into: &gradients, adding: adding)
+        }
+        code?.unpackGradients(into: &gradients, adding: adding)
+        forecastHead?.unpackGradients(into: &gradients, adding: adding)
+        reconstructHead?.unpackGradients(into: &gradients, adding: adding)
+    }
 }
 
 /// What lies between the layers, forward.
 extension UnrolledPass {
     /// A layer's hidden states after each step: the array, and where those of the first step begin.
     private func outputs(of index: Int) -> ([Float], Int) {
-        (layers[index].state, lanes * blueprint.hiddenSize)
+        (layers[index].state, lanes * layers[index].padded)
     }
 
     /// What a layer reads: the features, the layer below, or for a decoder the code.
@@ -185,15 +244,24 @@ extension UnrolledPass {
         if index == 0 {
             return (inputs, 0)
         }
-        if index == network.encoder.count, network.code != nil {
-            return (code, 0)
+        if index == network.encoder.count, let code {
+            return (code.output, 0)
         }
         return outputs(of: index - 1)
     }
 
-    private mutating func encode(_ rows: Int) {
+    /// What the reconstruct head reads.
+    private func reconstructInput() -> ([Float], Int) {
+        if network.reconstructReadsCode, let code {
+            return (code.output, 0)
+        }
+        return outputs(of: layers.count - 1)
+    }
+
+    private mutating func encode() {
+        guard let weights = weights.code?.weights else { return }
         let hidden = outputs(of: network.encoder.count - 1)
-        network.code?.forward(hidden.0, at: hidden.1, packed, into: &code, rows: rows)
+        code?.forward(hidden.0, at: hidden.1, weights, steps: steps, lanes: lanes)
     }
 
     private mutating func carry() {
@@ -207,10 +275,11 @@ extension UnrolledPass {
 /// The way back, one part of the network after the other.
 extension UnrolledPass {
     private mutating func clearGradients() {
-        gradients.values = Array(repeating: 0, count: gradients.values.count)
-        codeGradient = Array(repeating: 0, count: codeGradient.count)
+        code?.clearGradients()
+        forecastHead?.clearGradients()
+        reconstructHead?.clearGradients()
         for index in layers.indices {
-            layers[index].gradient = Array(repeating: 0, count: layers[index].gradient.count)
+            layers[index].clearGradients()
         }
     }
 
@@ -233,69 +302,60 @@ extension UnrolledPass {
         )
     }
 
-    private mutating func headBackward(_ head: LinearLayer, readsCode: Bool) {
-        if readsCode {
-            head.backward(
-                code,
-                at: 0,
-                outputGradient: outputGradient,
-                parameters: parameters.values,
-                gradients: &gradients.values,
-                inputGradient: &codeGradient,
-                rows: steps * lanes
-            )
-        } else {
-            let last = layers.count - 1
-            let hidden = outputs(of: last)
-            head.backward(
-                hidden.0,
-                at: hidden.1,
-                outputGradient: outputGradient,
-                parameters: parameters.values,
-                gradients: &gradients.values,
-                inputGradient: &layers[last].gradient,
-                rows: steps * lanes
-            )
+    private mutating func reconstructBackward(_ weights: UnrolledWeights) {
+        reconstructHead?.setGradient(outputGradient, rows: steps * lanes)
+        let read = reconstructInput()
+        // The gradient of what the head reads leaves its place while the head adds to it.
+        var below: [Float] = []
+        let last = layers.count - 1
+        swapGradient(&below, ofCode: network.reconstructReadsCode, orOf: last)
+        reconstructHead?.backward(
+            read.0,
+            at: read.1,
+            weights,
+            inputGradient: &below,
+            steps: steps,
+            lanes: lanes
+        )
+        swapGradient(&below, ofCode: network.reconstructReadsCode, orOf: last)
+    }
+
+    private mutating func swapGradient(_ other: inout [Float], ofCode: Bool, orOf index: Int) {
+        if ofCode {
+            code?.swapGradient(&other)
+        } else if index >= 0 {
+            swap(&other, &layers[index].gradient)
         }
     }
 
     private mutating func codeBackward() {
+        guard let weights = weights.code?.weights else { return }
         let top = network.encoder.count - 1
         let hidden = outputs(of: top)
-        network.code?.backward(
+        code?.backward(
             hidden.0,
             at: hidden.1,
-            outputGradient: codeGradient,
-            parameters: parameters.values,
-            gradients: &gradients.values,
+            weights,
             inputGradient: &layers[top].gradient,
-            rows: steps * lanes
+            steps: steps,
+            lanes: lanes
         )
     }
 
     private mutating func layerBackward(_ index: Int, _ inputs: [Float]) {
         // The gradient of what the layer reads leaves its place while the layer adds to it.
         var below: [Float] = []
-        let readsCode = index == network.encoder.count && network.code != nil
-        if readsCode {
-            swap(&below, &codeGradient)
-        } else if index > 0 {
-            swap(&below, &layers[index - 1].gradient)
-        }
+        let readsCode = index == network.encoder.count && code != nil
+        swapGradient(&below, ofCode: readsCode, orOf: index - 1)
         let input = input(of: index, inputs)
         layers[index].backward(
             input.0,
             at: input.1,
-            parameters: parameters.values,
-            gradients: &gradients.values,
+            weights.recurrent[index].weights,
             inputGradient: &below,
             steps: steps,
             lanes: lanes
         )
-        if readsCode {
-            swap(&below, &codeGradient)
-        } else if index > 0 {
-            swap(&below, &layers[index - 1].gradient)
-        }
+        swapGradient(&below, ofCode: readsCode, orOf: index - 1)
     }
 }

@@ -36,7 +36,7 @@ struct RecurrentLayerTests {
     }
 
     @Test(arguments: CellKind.allCases)
-    func `the fast way back equals the plain one`(kind: CellKind) {
+    func `the fast way back equals the plain one`(kind: CellKind) throws {
         let (steps, size) = (6, 21)
         let blueprint = self.blueprint(kind)
         let parameters = Parameters(blueprint, seed: 1, scale: 0.3)
@@ -44,26 +44,32 @@ struct RecurrentLayerTests {
         let inputs = Numbers.symmetric(seed: 2, count: steps * 3, scale: 3)
         let above = Numbers.symmetric(seed: 3, count: steps * size, scale: 1)
 
+        // Rows are padded to 16 and 32.
         var layer = UnrolledLayer(
             Network(blueprint, parameters).encoder[0],
+            inputStride: 16,
             lanes: 1,
-            steps: steps
+            steps: steps,
+            set: .preferred
         )
-        var packed = parameters.values
-        Network.pack(parameters, into: &packed)
-        layer.forward(inputs, at: 0, packed, steps: steps, lanes: 1)
-        layer.gradient = above
+        var packed = try PackedParameters(zeros: blueprint)
+        packed.load(parameters)
+        let weights = packed.recurrent[0].weights
+        let paddedInputs = padded(inputs, 3, to: 16)
+        layer.forward(paddedInputs, at: 0, weights, steps: steps, lanes: 1)
+        layer.gradient = padded(above, size, to: 32)
         var found = Parameters(zeros: blueprint)
-        var inputGradient = [Float](repeating: 0, count: steps * 3)
+        var paddedGradient = [Float](repeating: 0, count: steps * 16)
         layer.backward(
-            inputs,
+            paddedInputs,
             at: 0,
-            parameters: parameters.values,
-            gradients: &found.values,
-            inputGradient: &inputGradient,
+            weights,
+            inputGradient: &paddedGradient,
             steps: steps,
             lanes: 1
         )
+        layer.unpackGradients(into: &found, adding: false)
+        let inputGradient = (0..<steps).flatMap { paddedGradient[$0 * 16..<$0 * 16 + 3] }
 
         let (expected, expectedInput) = plainBackward(cell, inputs, above, steps: steps)
         // Sums of up to 6 × 84 products of order 1.
@@ -81,6 +87,15 @@ struct RecurrentLayerTests {
         )
         expectClose(found["encoder.bias_ih_l0"], expected.inputBias, tolerance: tolerance)
         expectClose(found["encoder.bias_hh_l0"], expected.hiddenBias, tolerance: tolerance)
+    }
+
+    private func padded(_ rows: [Float], _ size: Int, to stride: Int) -> [Float] {
+        var result: [Float] = []
+        for start in Swift.stride(from: 0, to: rows.count, by: size) {
+            result += rows[start..<start + size]
+            result += Array(repeating: 0, count: stride - size)
+        }
+        return result
     }
 
     private func plainBackward(

@@ -13,66 +13,12 @@
 
 #include "Watch.h"
 
-/// `y[rows, columns] += x[rows, inner] · w[inner, columns]`.
-void tocsin_multiply_add(float *y, size_t y_start, const float *x, size_t x_start, const float *w,
-                         size_t w_start, size_t rows, size_t inner, size_t columns);
-
-/// `y[m, n] += a[k, m]ᵀ · b[k, n]`: what a layer's inputs and output gradients add to its weights'.
-void tocsin_transposed_multiply_add(float *y, size_t y_start, const float *a, size_t a_start,
-                                    const float *b, size_t b_start, size_t k, size_t m, size_t n);
-
-/// `y[n] += Σ over rows of a[rows, n]`: what output gradients add to a bias's.
-void tocsin_column_sums_add(float *y, size_t y_start, const float *a, size_t a_start, size_t rows,
-                            size_t n);
-
-/// `y[rows, n] = bias[n]` in every row.
-void tocsin_fill_rows(float *y, size_t y_start, const float *bias, size_t bias_start, size_t rows,
-                      size_t n);
-
-/// `y[columns, rows] = x[rows, columns]ᵀ`.
-void tocsin_transpose(float *y, size_t y_start, const float *x, size_t x_start, size_t rows,
-                      size_t columns);
-
-// Gates. `gates` holds the input's sums before the call and the activations after it;
-// `hidden_sums` the sums of the hidden state before the step. Both are [rows, gates × size].
-// `state` holds hidden and memory, [rows, size] each; before and after may be the same place.
-
-/// One LSTM step: gates i f g o.
-void tocsin_lstm_forward(float *gates, size_t gates_start, const float *hidden_sums,
-                         size_t sums_start, float *state, size_t hidden_after,
-                         size_t memory_before, size_t memory_after, size_t rows, size_t size);
-
-/// One GRU step: gates r z n, with the reset gate applied after the product.
-void tocsin_gru_forward(float *gates, size_t gates_start, const float *hidden_sums,
-                        size_t sums_start, float *state, size_t hidden_before,
-                        size_t hidden_after, size_t rows, size_t size);
-
-/// One step of an Elman network: one gate, tanh.
-void tocsin_rnn_forward(float *gates, size_t gates_start, const float *hidden_sums,
-                        size_t sums_start, float *state, size_t hidden_after, size_t rows,
-                        size_t size);
-
-// The same steps backward. Before the call `gates` holds the activations, after it the gradients
-// of the input's sums; likewise `hidden_sums` for the GRU, where they differ. `d_hidden` and
-// `d_memory`, [rows, size], are the gradients of the state after the step and become those of the
-// state before it, without what reaches the hidden state through its sums.
-
-/// One LSTM step backward; `d_hidden` becomes 0.
-void tocsin_lstm_backward(float *gates, size_t gates_start, const float *state,
-                          size_t memory_before, size_t memory_after, float *d_hidden,
-                          float *d_memory, size_t rows, size_t size);
-
-/// One GRU step backward.
-void tocsin_gru_backward(float *gates, size_t gates_start, float *hidden_sums, size_t sums_start,
-                         const float *state, size_t hidden_before, float *d_hidden, size_t rows,
-                         size_t size);
-
-/// One step of an Elman network backward; `d_hidden` becomes 0.
-void tocsin_rnn_backward(float *gates, size_t gates_start, float *d_hidden, size_t rows,
-                         size_t size);
-
 /// Adds vectors: `y[n] += x[n]`.
 void tocsin_add(float *y, size_t y_start, const float *x, size_t x_start, size_t n);
+
+/// `y[rows, columns] = x[rows, columns]`, whose rows are `y_stride` and `x_stride` apart.
+void tocsin_copy_rows(float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows,
+                      size_t columns);
 
 /// The sum of `x[n]`.
 double tocsin_sum(const float *x, size_t x_start, size_t n);
@@ -200,3 +146,5 @@ void tocsin_step_addresses(const struct tocsin_program *program, const float *fe
 
 /// Runs independent multiply-adds, and returns the number of operations, two each.
 double tocsin_peak(enum tocsin_instruction_set set, size_t rounds);
+
+#include "Unrolled.h"

@@ -1,0 +1,21 @@
+// Gate activations of one step of all lanes, forward and backward; GatesForm.h says how they lie.
+
+#pragma once
+
+#include "CTocsinKernels.h"
+
+// Turns sums into activations and the state after the step; before and after may be one place.
+void tocsin_gates_forward(enum tocsin_instruction_set set, enum tocsin_layer_kind kind,
+                          float *gates, const float *h_before, float *h_after,
+                          const float *c_before, float *c_after, size_t lanes, size_t padded);
+
+// Turns activations into gradients of the sums, and `dh` and `dc`, the gradients of the state after
+// the step, into those of the state before it, without what reaches h through its sums.
+void tocsin_gates_backward(enum tocsin_instruction_set set, enum tocsin_layer_kind kind,
+                           float *gates, const float *h_before, const float *c_before,
+                           const float *c_after, float *dh, float *dc, size_t lanes,
+                           size_t padded);
+
+// `y[panel, 16] += Σ over rows of x`, whose rows are `stride` and whose panels are `next` apart.
+void tocsin_panel_sums(enum tocsin_instruction_set set, float *y, const float *x, size_t rows,
+                       size_t stride, size_t panels, size_t next);

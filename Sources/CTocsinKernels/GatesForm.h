@@ -1,0 +1,191 @@
+// One instruction set's form of the gates; Gates.c includes this file for each.
+//
+// Gates lie in panels of sixteen units, [gate][panel of units][lane][16], hidden state, memory and
+// their gradients row-major, [lane][units padded to whole panels]. Units that only pad stay 0. libm
+// is never called: its tanhf costs 200 times as much, and differs from machine to machine.
+
+typedef float NAME(floats) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+#define floats NAME(floats)
+#define integers NAME(integers)
+
+// 2^x, as in StepForm.h: a NaN stays one, and products of two are finite.
+INLINE floats NAME(power)(floats x) {
+    const floats limit = 60.0f, magic = 12582912.0f;
+    x = x > limit ? limit : x;
+    x = x < -limit ? -limit : x;
+    const floats shifted = x + magic;
+    const floats f = x - (shifted - magic);
+    floats p = 0.001327647174f;
+    p = p * f + 0.009675541540f;
+    p = p * f + 0.05550713276f;
+    p = p * f + 0.2402211972f;
+    p = p * f + 0.6931469671f;
+    p = p * f + 1.000000072f;
+    integers bits, exponent;
+    __builtin_memcpy(&bits, &p, sizeof p);
+    __builtin_memcpy(&exponent, &shifted, sizeof p);
+    bits += exponent << 23;
+    __builtin_memcpy(&p, &bits, sizeof p);
+    return p;
+}
+
+// e^−x and e^−2x: σ(x) = 1 / (1 + e^−x), tanh(x) = (1 − e^−2x) / (1 + e^−2x).
+INLINE floats NAME(for_sigmoid)(floats x) { return NAME(power)(x * -1.44269504f); }
+INLINE floats NAME(for_tanh)(floats x) { return NAME(power)(x * -2.88539008f); }
+
+INLINE floats NAME(hyperbolic_tangent)(floats x) {
+    const floats e = NAME(for_tanh)(x);
+    return (1.0f - e) / (1.0f + e);
+}
+
+// Each vector of a step: GATES are its gates, `gate` apart, and UNITS is its place in a row-major
+// array.
+#define EACH_VECTOR                                                       \
+    for (size_t panel = 0; panel < padded; panel += TOCSIN_PANEL)         \
+        for (size_t lane = 0; lane < lanes; lane++)                       \
+            _Pragma("unroll") for (size_t v = 0; v < TOCSIN_PANEL; v += LANES)
+#define GATES (gates + panel * lanes + lane * TOCSIN_PANEL + v)
+#define UNITS (lane * padded + panel + v)
+#define AT(place) (*(floats *)(place))
+#define CONST_AT(place) (*(const floats *)(place))
+
+static void NAME(lstm_forward)(float *gates, const float *c_before, float *c_after,
+                               float *h_after, size_t lanes, size_t padded) {
+    const size_t gate = lanes * padded;
+    EACH_VECTOR {
+        float *const a = GATES;
+        const size_t u = UNITS;
+        const floats ei = NAME(for_sigmoid)(AT(a)), ef = NAME(for_sigmoid)(AT(a + gate));
+        const floats eg = NAME(for_tanh)(AT(a + 2 * gate));
+        const floats eo = NAME(for_sigmoid)(AT(a + 3 * gate));
+        // Two gates share a division.
+        const floats first = 1.0f / ((1.0f + ei) * (1.0f + ef));
+        const floats second = 1.0f / ((1.0f + eg) * (1.0f + eo));
+        const floats i = (1.0f + ef) * first, f = (1.0f + ei) * first;
+        const floats g = (1.0f - eg) * (1.0f + eo) * second, o = (1.0f + eg) * second;
+        const floats c = f * CONST_AT(c_before + u) + i * g;
+        AT(a) = i;
+        AT(a + gate) = f;
+        AT(a + 2 * gate) = g;
+        AT(a + 3 * gate) = o;
+        AT(c_after + u) = c;
+        AT(h_after + u) = o * NAME(hyperbolic_tangent)(c);
+    }
+}
+
+static void NAME(lstm_backward)(float *gates, const float *c_before, const float *c_after,
+                                float *dh, float *dc, size_t lanes, size_t padded) {
+    const size_t gate = lanes * padded;
+    EACH_VECTOR {
+        float *const a = GATES;
+        const size_t u = UNITS;
+        const floats i = AT(a), f = AT(a + gate), g = AT(a + 2 * gate), o = AT(a + 3 * gate);
+        const floats t = NAME(hyperbolic_tangent)(CONST_AT(c_after + u));
+        const floats h = AT(dh + u);
+        const floats d = AT(dc + u) + h * o * (1.0f - t * t);
+        AT(a) = d * g * i * (1.0f - i);
+        AT(a + gate) = d * CONST_AT(c_before + u) * f * (1.0f - f);
+        AT(a + 2 * gate) = d * i * (1.0f - g * g);
+        AT(a + 3 * gate) = h * t * o * (1.0f - o);
+        AT(dc + u) = d * f;
+        AT(dh + u) = 0.0f;
+    }
+}
+
+// Gates r z n, and as a fourth what the hidden units add to n before r weighs it.
+static void NAME(gru_forward)(float *gates, const float *h_before, float *h_after, size_t lanes,
+                              size_t padded) {
+    const size_t gate = lanes * padded;
+    EACH_VECTOR {
+        float *const a = GATES;
+        const size_t u = UNITS;
+        const floats er = NAME(for_sigmoid)(AT(a)), ez = NAME(for_sigmoid)(AT(a + gate));
+        const floats both = 1.0f / ((1.0f + er) * (1.0f + ez));
+        const floats r = (1.0f + ez) * both, z = (1.0f + er) * both;
+        const floats n =
+            NAME(hyperbolic_tangent)(AT(a + 2 * gate) + r * AT(a + 3 * gate));
+        AT(a) = r;
+        AT(a + gate) = z;
+        AT(a + 2 * gate) = n;
+        AT(h_after + u) = (1.0f - z) * n + z * CONST_AT(h_before + u);
+    }
+}
+
+static void NAME(gru_backward)(float *gates, const float *h_before, float *dh, size_t lanes,
+                               size_t padded) {
+    const size_t gate = lanes * padded;
+    EACH_VECTOR {
+        float *const a = GATES;
+        const size_t u = UNITS;
+        const floats r = AT(a), z = AT(a + gate), n = AT(a + 2 * gate);
+        const floats h = AT(dh + u);
+        const floats dn = h * (1.0f - z) * (1.0f - n * n);
+        AT(a) = dn * AT(a + 3 * gate) * r * (1.0f - r);
+        AT(a + gate) = h * (CONST_AT(h_before + u) - n) * z * (1.0f - z);
+        AT(a + 2 * gate) = dn;
+        AT(a + 3 * gate) = dn * r;
+        AT(dh + u) = h * z;
+    }
+}
+
+static void NAME(rnn_forward)(float *gates, float *h_after, size_t lanes, size_t padded) {
+    EACH_VECTOR {
+        float *const a = GATES;
+        const size_t u = UNITS;
+        const floats h = NAME(hyperbolic_tangent)(AT(a));
+        AT(a) = h;
+        AT(h_after + u) = h;
+    }
+}
+
+static void NAME(rnn_backward)(float *gates, float *dh, size_t lanes, size_t padded) {
+    EACH_VECTOR {
+        float *const a = GATES;
+        const size_t u = UNITS;
+        AT(a) = AT(dh + u) * (1.0f - AT(a) * AT(a));
+        AT(dh + u) = 0.0f;
+    }
+}
+
+static void NAME(gates_forward)(enum tocsin_layer_kind kind, float *gates, const float *h_before,
+                                float *h_after, const float *c_before, float *c_after,
+                                size_t lanes, size_t padded) {
+    switch (kind) {
+    case TOCSIN_LSTM: NAME(lstm_forward)(gates, c_before, c_after, h_after, lanes, padded); break;
+    case TOCSIN_GRU: NAME(gru_forward)(gates, h_before, h_after, lanes, padded); break;
+    default: NAME(rnn_forward)(gates, h_after, lanes, padded);
+    }
+}
+
+static void NAME(gates_backward)(enum tocsin_layer_kind kind, float *gates, const float *h_before,
+                                 const float *c_before, const float *c_after, float *dh,
+                                 float *dc, size_t lanes, size_t padded) {
+    switch (kind) {
+    case TOCSIN_LSTM:
+        NAME(lstm_backward)(gates, c_before, c_after, dh, dc, lanes, padded);
+        break;
+    case TOCSIN_GRU: NAME(gru_backward)(gates, h_before, dh, lanes, padded); break;
+    default: NAME(rnn_backward)(gates, dh, lanes, padded);
+    }
+}
+
+// y[16] += Σ over rows of x[rows, 16], for panels that lie one after the other; of rows `stride`
+// apart, panels `next` apart.
+static void NAME(panel_sums)(float *y, const float *x, size_t rows, size_t stride, size_t panels,
+                             size_t next) {
+    for (size_t p = 0; p < panels; p++)
+        for (size_t v = 0; v < TOCSIN_PANEL; v += LANES) {
+            floats sum = AT(y + p * TOCSIN_PANEL + v);
+            for (size_t r = 0; r < rows; r++) sum += CONST_AT(x + p * next + r * stride + v);
+            AT(y + p * TOCSIN_PANEL + v) = sum;
+        }
+}
+
+#undef CONST_AT
+#undef AT
+#undef UNITS
+#undef GATES
+#undef EACH_VECTOR
+#undef floats
+#undef integers

@@ -1,0 +1,110 @@
+// One instruction set's form of the matrix products; Products.c includes this file for each.
+//
+// A tile of the result stands in registers while all terms are added to it: up to 6 rows × 16
+// columns of 8 lanes, which are 12 of the 16 registers, or 6 × 64 of 16 lanes, 24 of 32.
+
+typedef float NAME(floats) __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+#define floats NAME(floats)
+
+// Vectors of a panel; rows and panels of the largest tile.
+#define PARTS (TOCSIN_PANEL / LANES)
+#define MOST_ROWS (PARTS * 6 <= REGISTERS * 3 / 4 ? 6 : 2)
+#define MOST_PANELS (PARTS * MOST_ROWS * 4 <= REGISTERS * 3 / 4 ? 4 : 1)
+
+// Adds one segment's steps, in their order.
+//
+// For the compiler `along` is a constant: the steps of x lie side by side, and those of w a panel's
+// width apart; or else the rows of x lie side by side.
+INLINE void NAME(add_segment)(floats *sums, const struct tocsin_term *term, const float *x,
+                              const float *w, const int rows, const int panels,
+                              const bool along) {
+    const size_t row = along ? term->x_row : 1, x_step = along ? 1 : term->x_step;
+    const size_t panel = term->w_panel, w_step = along ? TOCSIN_PANEL : term->w_step;
+    const float *x3 = x + 3 * row;
+    _Pragma("unroll 4") for (size_t steps = term->steps; steps > 0; steps--) {
+        floats weights[MOST_PANELS * PARTS];
+        _Pragma("unroll") for (int p = 0; p < panels; p++)
+            _Pragma("unroll") for (int i = 0; i < PARTS; i++) weights[p * PARTS + i] =
+                *(const floats *)(w + p * panel + i * LANES);
+        _Pragma("unroll") for (int r = 0; r < rows; r++) {
+            const floats factor = r < 3 ? x[r * row] : x3[(r - 3) * row];
+            _Pragma("unroll") for (int i = 0; i < panels * PARTS; i++)
+                sums[r * panels * PARTS + i] = factor * weights[i] + sums[r * panels * PARTS + i];
+        }
+        IN_ORDER(x, w, sums[(rows - 1) * panels * PARTS]);
+        x += x_step;
+        x3 += x_step;
+        w += w_step;
+    }
+}
+
+INLINE void NAME(product_tile)(const struct tocsin_product *product, size_t row, size_t panel,
+                               const int rows, const int panels, const bool along) {
+    floats sums[MOST_ROWS * MOST_PANELS * PARTS];
+    float *y = product->y + row * product->y_row + panel * product->y_panel;
+    const float *bias = product->bias ? product->bias + panel * TOCSIN_PANEL : NULL;
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panels; p++)
+            _Pragma("unroll") for (int i = 0; i < PARTS; i++) {
+                const float *from = bias ? bias + p * TOCSIN_PANEL
+                                         : y + r * product->y_row + p * product->y_panel;
+                sums[(r * panels + p) * PARTS + i] = *(const floats *)(from + i * LANES);
+            }
+    for (size_t t = 0; t < product->terms; t++) {
+        const struct tocsin_term *term = product->term + t;
+        const float *x = term->x + row * term->x_row;
+        const float *w = term->w + panel * term->w_panel;
+        for (size_t s = 0; s < term->segments; s++)
+            NAME(add_segment)(sums, term, x + s * term->x_segment, w + s * term->w_segment, rows,
+                              panels, along);
+    }
+    _Pragma("unroll") for (int r = 0; r < rows; r++)
+        _Pragma("unroll") for (int p = 0; p < panels; p++)
+            _Pragma("unroll") for (int i = 0; i < PARTS; i++)
+                *(floats *)(y + r * product->y_row + p * product->y_panel + i * LANES) =
+                    sums[(r * panels + p) * PARTS + i];
+}
+
+// `rows` is a constant for the compiler in each case.
+#define ROWS_CASE(n)                                                                 \
+    case n:                                                                          \
+        if (n <= MOST_ROWS) NAME(product_tile)(product, row, panel, n, panels, along); \
+        break;
+
+INLINE void NAME(product_rows)(const struct tocsin_product *product, size_t panel,
+                               const int panels, const bool along) {
+    size_t parts = (product->rows + MOST_ROWS - 1) / MOST_ROWS;
+    for (size_t row = 0; parts > 0; parts--) {
+        const size_t n = (product->rows - row + parts - 1) / parts;
+        switch (n) {
+            ROWS_CASE(1)
+            ROWS_CASE(2)
+            ROWS_CASE(3)
+            ROWS_CASE(4)
+            ROWS_CASE(5)
+            ROWS_CASE(6)
+        }
+        row += n;
+    }
+}
+
+INLINE void NAME(product_panels)(const struct tocsin_product *product, const bool along) {
+    size_t panel = 0;
+    if (MOST_PANELS == 4)
+        for (; panel + 4 <= product->panels; panel += 4)
+            NAME(product_rows)(product, panel, 4, along);
+    for (; panel < product->panels; panel++) NAME(product_rows)(product, panel, 1, along);
+}
+
+static void NAME(product)(const struct tocsin_product *product) {
+    if (product->term[0].x_row == 1)
+        NAME(product_panels)(product, false);
+    else
+        NAME(product_panels)(product, true);
+}
+
+#undef ROWS_CASE
+#undef MOST_PANELS
+#undef MOST_ROWS
+#undef PARTS
+#undef floats

@@ -1,0 +1,285 @@
+// A layer over a chunk of steps and lanes; include/Unrolled.h says how everything lies.
+
+#include "CTocsinKernels.h"
+#include "Dispatch.h"
+#include "Gates.h"
+#include "Products.h"
+
+// Rows of one update of the weights' gradients, at least: enough that loading and storing a tile
+// of them costs little, and so few that they stay in the second cache.
+enum { GRADIENT_ROWS = 64 };
+
+typedef struct {
+    // Of the whole weight matrices, and of those and the GRU's fourth.
+    size_t matrix_gates, gates;
+    // Padded size, and panels of one gate.
+    size_t padded, panels;
+    // Where in the packed weights the hidden units' and the biases lie.
+    size_t hidden, bias;
+    // And where in those for the way back the input's lie.
+    size_t back_input;
+} places;
+
+static places places_of(const struct tocsin_unrolled *layer) {
+    places p;
+    p.matrix_gates = layer->kind == TOCSIN_LSTM ? 4 : layer->kind == TOCSIN_GRU ? 3 : 1;
+    p.gates = layer->kind == TOCSIN_GRU ? 4 : p.matrix_gates;
+    p.padded = tocsin_padded(layer->size);
+    p.panels = p.padded / TOCSIN_PANEL;
+    const size_t columns = p.matrix_gates * p.padded;
+    const size_t hidden_inputs = layer->kind == TOCSIN_LINEAR ? 0 : layer->size;
+    p.hidden = columns * layer->input_size;
+    p.bias = p.hidden + columns * hidden_inputs;
+    p.back_input = layer->kind == TOCSIN_LINEAR ? 0 : columns * p.padded;
+    return p;
+}
+
+size_t tocsin_padded(size_t size) {
+    return (size + TOCSIN_PANEL - 1) / TOCSIN_PANEL * TOCSIN_PANEL;
+}
+
+size_t tocsin_packed_count(const struct tocsin_unrolled *layer) {
+    const places p = places_of(layer);
+    return p.bias + p.gates * p.padded;
+}
+
+size_t tocsin_back_count(const struct tocsin_unrolled *layer) {
+    const places p = places_of(layer);
+    return p.back_input + p.matrix_gates * p.padded * tocsin_padded(layer->input_size);
+}
+
+size_t tocsin_gates_count(const struct tocsin_unrolled *layer) {
+    const places p = places_of(layer);
+    return p.gates * p.padded * layer->lanes;
+}
+
+// Where element (row `u` of gate `g`, column `k`) of a matrix stands in its panels.
+INLINE size_t in_panels(const places *p, size_t inputs, size_t g, size_t u, size_t k) {
+    return (g * p->panels + u / TOCSIN_PANEL) * inputs * TOCSIN_PANEL + k * TOCSIN_PANEL +
+           u % TOCSIN_PANEL;
+}
+
+static void pack_matrix(const struct tocsin_unrolled *layer, const places *p, float *packed,
+                        float *back, const float *w, size_t inputs) {
+    const size_t rows = p->matrix_gates * p->padded;
+    for (size_t g = 0; g < p->matrix_gates; g++)
+        for (size_t u = 0; u < layer->size; u++, w += inputs)
+            for (size_t k = 0; k < inputs; k++) {
+                packed[in_panels(p, inputs, g, u, k)] = w[k];
+                back[(k / TOCSIN_PANEL * rows + g * p->padded + u) * TOCSIN_PANEL +
+                     k % TOCSIN_PANEL] = w[k];
+            }
+}
+
+void tocsin_pack(const struct tocsin_unrolled *layer, float *packed, float *back,
+                 const float *parameters, size_t input_weights, size_t hidden_weights,
+                 size_t input_bias, size_t hidden_bias) {
+    const places p = places_of(layer);
+    pack_matrix(layer, &p, packed, back + p.back_input, parameters + input_weights,
+                layer->input_size);
+    if (layer->kind != TOCSIN_LINEAR)
+        pack_matrix(layer, &p, packed + p.hidden, back, parameters + hidden_weights, layer->size);
+    for (size_t g = 0; g < p.matrix_gates; g++)
+        for (size_t u = 0; u < layer->size; u++) {
+            const float of_input = parameters[input_bias + g * layer->size + u];
+            float *bias = packed + p.bias + g * p.padded + u;
+            if (layer->kind == TOCSIN_LINEAR) {
+                *bias = of_input;
+                continue;
+            }
+            const float of_hidden = parameters[hidden_bias + g * layer->size + u];
+            const bool apart = layer->kind == TOCSIN_GRU && g == 2;
+            *bias = apart ? of_input : of_input + of_hidden;
+            if (apart) bias[p.padded] = of_hidden;
+        }
+}
+
+static void unpack_matrix(const struct tocsin_unrolled *layer, const places *p,
+                          const float *packed, float *w, size_t inputs, bool add) {
+    for (size_t g = 0; g < p->matrix_gates; g++)
+        for (size_t u = 0; u < layer->size; u++, w += inputs)
+            for (size_t k = 0; k < inputs; k++)
+                w[k] = packed[in_panels(p, inputs, g, u, k)] + (add ? w[k] : 0);
+}
+
+void tocsin_unpack(const struct tocsin_unrolled *layer, const float *packed, float *parameters,
+                   size_t input_weights, size_t hidden_weights, size_t input_bias,
+                   size_t hidden_bias, bool add) {
+    const places p = places_of(layer);
+    unpack_matrix(layer, &p, packed, parameters + input_weights, layer->input_size, add);
+    if (layer->kind != TOCSIN_LINEAR)
+        unpack_matrix(layer, &p, packed + p.hidden, parameters + hidden_weights, layer->size, add);
+    for (size_t g = 0; g < p.matrix_gates; g++)
+        for (size_t u = 0; u < layer->size; u++) {
+            const float *bias = packed + p.bias + g * p.padded + u;
+            float *of_input = parameters + input_bias + g * layer->size + u;
+            *of_input = *bias + (add ? *of_input : 0);
+            if (layer->kind == TOCSIN_LINEAR) continue;
+            float *of_hidden = parameters + hidden_bias + g * layer->size + u;
+            const bool apart = layer->kind == TOCSIN_GRU && g == 2;
+            *of_hidden = bias[apart ? p.padded : 0] + (add ? *of_hidden : 0);
+        }
+}
+
+// One step's sums, y[panel][lane][16], of what rows of x add through panels of weights.
+static struct tocsin_term forward_term(const float *x, size_t stride, const float *w,
+                                       size_t inputs) {
+    return (struct tocsin_term){x, stride, 1, 0, w, TOCSIN_PANEL, inputs * TOCSIN_PANEL, 0,
+                                inputs, 1};
+}
+
+static void sums(const struct tocsin_unrolled *layer, const places *p, const float *x,
+                 const float *h, const float *packed, float *gates) {
+    const float *bias = packed + p->bias, *hidden = packed + p->hidden;
+    struct tocsin_product product = {gates, TOCSIN_PANEL, layer->lanes * TOCSIN_PANEL, bias,
+                                     layer->lanes, p->matrix_gates * p->panels,
+                                     {forward_term(x, layer->input_stride, packed,
+                                                   layer->input_size),
+                                      forward_term(h, p->padded, hidden, layer->size)}, 2};
+    if (layer->kind != TOCSIN_GRU) {
+        tocsin_multiply(layer->set, &product);
+        return;
+    }
+    // r and z read both; of n there is one sum for the input and one for the hidden units.
+    const size_t two = 2 * p->panels, three = 3 * p->panels;
+    product.panels = two;
+    tocsin_multiply(layer->set, &product);
+    product.panels = p->panels;
+    product.terms = 1;
+    product.y = gates + two * product.y_panel;
+    product.bias = bias + 2 * p->padded;
+    product.term[0].w += two * product.term[0].w_panel;
+    tocsin_multiply(layer->set, &product);
+    product.term[0] = product.term[1];
+    product.y = gates + three * product.y_panel;
+    product.bias = bias + 3 * p->padded;
+    product.term[0].w += two * product.term[0].w_panel;
+    tocsin_multiply(layer->set, &product);
+}
+
+void tocsin_unrolled_forward(const struct tocsin_unrolled *layer, const float *input,
+                             size_t input_start, const float *packed, float *state,
+                             size_t memory, float *gates) {
+    const places p = places_of(layer);
+    const size_t row = layer->lanes * p.padded, of_step = tocsin_gates_count(layer);
+    for (size_t step = 0; step < layer->steps; step++) {
+        float *h = state + step * row, *c = state + memory + step * row;
+        float *a = gates + step * of_step;
+        sums(layer, &p, input + input_start + step * layer->lanes * layer->input_stride, h,
+             packed, a);
+        tocsin_gates_forward(layer->set, layer->kind, a, h, h + row, c, c + row, layer->lanes,
+                             p.padded);
+    }
+}
+
+// `y[lane][units] += gates · w`, for the input's gates or for the hidden units'.
+static void add_back(const struct tocsin_unrolled *layer, const places *p, const float *gates,
+                     const float *w, float *y, size_t stride, size_t panels, bool is_hidden) {
+    const size_t rows = p->matrix_gates * p->padded, panel = layer->lanes * TOCSIN_PANEL;
+    const bool apart = is_hidden && layer->kind == TOCSIN_GRU;
+    struct tocsin_term term = {gates, TOCSIN_PANEL, 1, panel, w, TOCSIN_PANEL,
+                               rows * TOCSIN_PANEL, TOCSIN_PANEL * TOCSIN_PANEL, TOCSIN_PANEL,
+                               apart ? 2 * p->panels : p->matrix_gates * p->panels};
+    struct tocsin_product product = {y, stride, TOCSIN_PANEL, NULL, layer->lanes, panels,
+                                     {term, term}, apart ? 2 : 1};
+    product.term[1].x += 3 * p->panels * panel;
+    product.term[1].w += 2 * p->padded * TOCSIN_PANEL;
+    product.term[1].segments = p->panels;
+    tocsin_multiply(layer->set, &product);
+}
+
+// `y[panel][input][16] += Σ over steps and lanes of x[input] · gates[panel][16]`.
+static void add_outer(const struct tocsin_unrolled *layer, const places *p, const float *x,
+                      size_t stride, size_t inputs, const float *gates, size_t panels,
+                      float *y, size_t steps) {
+    const struct tocsin_product product = {
+        y, TOCSIN_PANEL, inputs * TOCSIN_PANEL, NULL, inputs, panels,
+        {{x, 1, stride, layer->lanes * stride, gates, TOCSIN_PANEL, layer->lanes * TOCSIN_PANEL,
+          p->gates * p->padded * layer->lanes, layer->lanes, steps}}, 1};
+    tocsin_multiply(layer->set, &product);
+}
+
+static void add_gradients(const struct tocsin_unrolled *layer, const places *p, const float *x,
+                          const float *h, const float *gates, float *packed, size_t steps) {
+    const size_t panels = p->matrix_gates * p->panels, panel = layer->lanes * TOCSIN_PANEL;
+    float *hidden = packed + p->hidden;
+    add_outer(layer, p, x, layer->input_stride, layer->input_size, gates, panels, packed, steps);
+    if (layer->kind == TOCSIN_GRU) {
+        const size_t two = 2 * p->panels;
+        add_outer(layer, p, h, p->padded, layer->size, gates, two, hidden, steps);
+        add_outer(layer, p, h, p->padded, layer->size, gates + 3 * p->panels * panel, p->panels,
+                  hidden + two * layer->size * TOCSIN_PANEL, steps);
+    } else {
+        add_outer(layer, p, h, p->padded, layer->size, gates, panels, hidden, steps);
+    }
+    for (size_t step = 0; step < steps; step++)
+        tocsin_panel_sums(layer->set, packed + p->bias, gates + step * p->gates * p->panels * panel,
+                          layer->lanes, TOCSIN_PANEL, p->gates * p->panels, panel);
+}
+
+void tocsin_unrolled_backward(const struct tocsin_unrolled *layer, const float *input,
+                              size_t input_start, const float *back, const float *state,
+                              size_t memory, float *gates, const float *gradient,
+                              float *carried, float *packed_gradient, float *input_gradient) {
+    const places p = places_of(layer);
+    const size_t row = layer->lanes * p.padded, of_step = tocsin_gates_count(layer);
+    const size_t input_row = layer->lanes * layer->input_stride;
+    const size_t together = (GRADIENT_ROWS + layer->lanes - 1) / layer->lanes;
+    float *dh = carried, *dc = carried + row;
+    __builtin_memset(carried, 0, 2 * row * sizeof(float));
+    size_t done = layer->steps;
+    for (size_t step = layer->steps; step-- > 0;) {
+        const float *h = state + step * row, *c = state + memory + step * row;
+        float *a = gates + step * of_step;
+        tocsin_add(dh, 0, gradient, step * row, row);
+        tocsin_gates_backward(layer->set, layer->kind, a, h, c, c + row, dh, dc, layer->lanes,
+                              p.padded);
+        add_back(layer, &p, a, back, dh, p.padded, p.panels, true);
+        if (input_gradient)
+            add_back(layer, &p, a, back + p.back_input, input_gradient + step * input_row,
+                     layer->input_stride, tocsin_padded(layer->input_size) / TOCSIN_PANEL, false);
+        if (done - step == together || step == 0) {
+            add_gradients(layer, &p, input + input_start + step * input_row, h, a,
+                          packed_gradient, done - step);
+            done = step;
+        }
+    }
+}
+
+void tocsin_linear_forward(const struct tocsin_unrolled *layer, const float *input,
+                           size_t input_start, const float *packed, float *output) {
+    const places p = places_of(layer);
+    const struct tocsin_product product = {
+        output, p.padded, TOCSIN_PANEL, packed + p.bias, layer->steps * layer->lanes, p.panels,
+        {forward_term(input + input_start, layer->input_stride, packed, layer->input_size)}, 1};
+    tocsin_multiply(layer->set, &product);
+}
+
+void tocsin_linear_backward(const struct tocsin_unrolled *layer, const float *input,
+                            size_t input_start, const float *back, const float *gradient,
+                            float *packed_gradient, float *input_gradient) {
+    const places p = places_of(layer);
+    const size_t rows = layer->steps * layer->lanes, stride = layer->input_stride;
+    const size_t full = rows / GRADIENT_ROWS;
+    struct tocsin_term outer = {input + input_start, 1, stride, 0, gradient, p.padded,
+                                TOCSIN_PANEL, 0, GRADIENT_ROWS, 1};
+    struct tocsin_product weights = {packed_gradient, TOCSIN_PANEL,
+                                     layer->input_size * TOCSIN_PANEL, NULL, layer->input_size,
+                                     p.panels, {outer}, 1};
+    for (size_t i = 0; i <= full; i++) {
+        weights.term[0].steps = i < full ? GRADIENT_ROWS : rows % GRADIENT_ROWS;
+        tocsin_multiply(layer->set, &weights);
+        weights.term[0].x += GRADIENT_ROWS * stride;
+        weights.term[0].w += GRADIENT_ROWS * p.padded;
+    }
+    tocsin_panel_sums(layer->set, packed_gradient + p.bias, gradient, rows, p.padded, p.panels,
+                      TOCSIN_PANEL);
+    if (!input_gradient) return;
+    // The hidden state above is padded, and so is the code.
+    const struct tocsin_product below = {
+        input_gradient, stride, TOCSIN_PANEL, NULL, rows,
+        tocsin_padded(layer->input_size) / TOCSIN_PANEL,
+        {{gradient, p.padded, 1, 0, back, TOCSIN_PANEL, p.padded * TOCSIN_PANEL, 0, layer->size,
+          1}}, 1};
+    tocsin_multiply(layer->set, &below);
+}
