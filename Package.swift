@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "TocsinCore", dependencies: ["TocsinNN"], swiftSettings: safe),
         .target(
             name: "TocsinTraining",
-            dependencies: ["TocsinCore", "TocsinNN"],
+            dependencies: ["TocsinCore", "TocsinNN", "TocsinThreads"],
             swiftSettings: safe
         ),
         .target(name: "TocsinSimulation", dependencies: ["TocsinCore"], swiftSettings: safe),

@@ -11,17 +11,18 @@ public struct Trainer: Sendable {
     /// How to train.
     public let options: TrainingOptions
 
-    private let pass: UnrolledPass
+    private let pass: PartedPass
 
     /// A trainer; throws if the sizes are impossible.
     public init(
         blueprint: Blueprint,
         options: TrainingOptions = TrainingOptions()
     ) throws(BlueprintError) {
-        pass = try UnrolledPass(
+        pass = try PartedPass(
             blueprint: blueprint,
             lanes: options.lanes,
-            steps: options.truncation
+            steps: options.truncation,
+            threads: options.threads ?? Workers.processors
         )
         self.blueprint = blueprint
         self.options = options

@@ -11,25 +11,35 @@ public struct TrainingLoop: Sendable {
     public let clip: Double
 
     private var adam: Adam
-    private var pass: UnrolledPass
+    private var pass: PartedPass
+    private var gradients: Parameters
 
     /// A loop over chunks of up to `lanes` × `steps` that begins with the given weights.
+    ///
+    /// On how many threads it runs makes no difference to the results.
     public init(
         blueprint: Blueprint,
         parameters: Parameters,
         lanes: Int,
         steps: Int,
-        clip: Double
+        clip: Double,
+        threads: Int = 1
     ) throws(BlueprintError) {
-        let pass = try UnrolledPass(blueprint: blueprint, lanes: lanes, steps: steps)
+        let pass = try PartedPass(
+            blueprint: blueprint,
+            lanes: lanes,
+            steps: steps,
+            threads: threads
+        )
         self.init(pass, parameters: parameters, clip: clip)
     }
 
     /// A loop that runs on a pass of the right size.
-    init(_ pass: UnrolledPass, parameters: Parameters, clip: Double) {
+    init(_ pass: PartedPass, parameters: Parameters, clip: Double) {
         self.pass = pass
         self.parameters = parameters
         self.clip = clip
+        gradients = Parameters(zeros: pass.blueprint)
         adam = Adam(blueprint: pass.blueprint)
     }
 
@@ -55,11 +65,9 @@ public struct TrainingLoop: Sendable {
         learningRate: Double
     ) -> (loss: Double, norm: Double) {
         pass.load(parameters)
-        pass.forward(chunk.inputs, steps: chunk.steps)
-        let sums = pass.loss(frames: chunk.frames, weights: chunk.weights)
+        let sums = pass.forward(chunk)
         guard sums.mean.isFinite else { return (sums.mean, .nan) }
-        pass.backward(chunk.inputs, frames: chunk.frames, weights: chunk.weights, loss: sums)
-        var gradients = pass.gradients
+        pass.backward(loss: sums, gradients: &gradients)
         let norm = gradients.clip(norm: clip)
         guard norm.isFinite else { return (.infinity, norm) }
         adam.update(&parameters, gradients: gradients, learningRate: learningRate)
@@ -69,6 +77,6 @@ public struct TrainingLoop: Sendable {
     /// Advances the state over a chunk without learning from it.
     public mutating func skip(_ chunk: TrainingChunk) {
         pass.load(parameters)
-        pass.forward(chunk.inputs, steps: chunk.steps)
+        _ = pass.forward(chunk)
     }
 }

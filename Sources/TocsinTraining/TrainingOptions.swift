@@ -10,6 +10,10 @@ public struct TrainingOptions: Sendable, Equatable {
     public var truncation = 32
     /// How many stretches are trained at once, at most.
     public var lanes = 32
+    /// How many threads share the work; without a number one for each processor.
+    ///
+    /// The results do not depend on it.
+    public var threads: Int?
     /// The shortest lane, in frames, as long as there is that much data.
     public var minimumLaneLength = 64
     /// Adam's, at the first update.

@@ -12,7 +12,7 @@ struct TrainingRun {
     private let masks: Bool
 
     private var loop: TrainingLoop
-    private var validator: UnrolledPass
+    private var validator: PartedPass
     private var generator: SeededGenerator
     private var outcome: TrainingOutcome
     /// The share of the learning rate that halvings have left.
@@ -25,7 +25,7 @@ struct TrainingRun {
     private var isFinished = false
 
     init(
-        _ pass: UnrolledPass,
+        _ pass: PartedPass,
         options: TrainingOptions,
         training: Lanes,
         validation: Lanes,
@@ -169,8 +169,7 @@ extension TrainingRun {
             var first = 0
             while let chunk = validation.chunk(group, from: first, steps: options.truncation) {
                 first += chunk.steps
-                validator.forward(chunk.inputs, steps: chunk.steps)
-                sums += validator.loss(frames: chunk.frames, weights: chunk.weights)
+                sums += validator.forward(chunk)
             }
         }
         let counted = sums.forecastWeight + sums.reconstructWeight
