@@ -94,7 +94,7 @@ def decode_bars(rows):
 
 def print_training(rows):
     print("### Training M1, ms a window of 64 steps of 64 lanes\n")
-    print(table(["PyTorch's threads", "clock", "own", "PyTorch", "PyTorch / own"],
+    print(table(["threads", "clock", "own", "PyTorch", "PyTorch / own"],
                 [[str(r["threads"]), r["clock"], number(r["own"]), number(r["theirs"]),
                   number(r["ratio"])] for r in rows]))
 

@@ -57,21 +57,22 @@ class TorchTraining:
 
 
 def measure(program, rounds, say):
-    """Rows: PyTorch's threads, and milliseconds a window of both sides."""
+    """Rows: the threads of both sides, and milliseconds a window of both sides."""
     model, rows = MODELS[0], []
     weights, file = SCRATCH / "training.weights", SCRATCH / "training.frames"
     frames = series(WINDOWS * STEPS + 1, LANES, model.inputs)
     model.weights().tofile(weights)
     frames.tofile(file)
-    own = Own(program, "train", model.cell, model.inputs, model.hidden, LANES, STEPS, weights, file)
-    losses = own.check(b"")
     peer = TorchTraining(model, frames)
     others = np.array([peer.update() for _ in range(WINDOWS)], np.float32)
-    if not np.allclose(losses, others, rtol=1e-4):
-        raise Wrong(f"losses {losses} are not PyTorch's {others}")
     for threads in (1, 2):
         if threads > (os.cpu_count() or 1):
             continue
+        own = Own(program, "train", model.cell, model.inputs, model.hidden, LANES, STEPS, weights,
+                  file, threads)
+        losses = own.check(b"")
+        if not np.allclose(losses, others, rtol=1e-4):
+            raise Wrong(f"losses {losses} are not PyTorch's {others}")
         torch.set_num_threads(threads)
         peer.run(2)
         # On one thread processor time counts. What two threads win shows only on the wall, and
@@ -92,6 +93,6 @@ def measure(program, rounds, say):
                      "busy": threads > 1 and os.getloadavg()[0] > 1.5})
         result = "training, {threads} thread(s), {clock}: {own:.1f} ms, PyTorch {theirs:.1f} ms"
         say(result.format(**rows[-1]))
+        own.close()
     torch.set_num_threads(1)
-    own.close()
     return rows

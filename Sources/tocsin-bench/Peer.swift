@@ -9,7 +9,7 @@ extension Bench {
     ///
     ///     kernel CELL INPUTS HIDDEN DEVICES WEIGHTS    a network with weights as PyTorch has them
     ///     decode PAYLOAD                               a JSON payload
-    ///     train CELL INPUTS HIDDEN LANES STEPS WEIGHTS FRAMES
+    ///     train CELL INPUTS HIDDEN LANES STEPS WEIGHTS FRAMES THREADS
     ///                                                  a training, one window after the other
     ///     run TIMES                                    how long that took, in ns: processor, wall
     ///     check INPUT OUTPUT                           results, to be held against the others'

@@ -128,7 +128,8 @@ struct TrainingPeer: PeerLoad {
             parameters: initial,
             lanes: lanes,
             steps: steps,
-            clip: .infinity
+            clip: .infinity,
+            threads: order.number(8)
         )
         loop.reset(lanes: lanes)
     }
