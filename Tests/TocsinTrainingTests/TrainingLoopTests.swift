@@ -101,6 +101,70 @@ struct TrainingLoopTests {
         }
     }
 
+    @Test func `the number of threads makes no difference, not in one bit`() throws {
+        // Three parts: sixteen, sixteen and three lanes.
+        let (lanes, steps) = (35, 5)
+        let blueprint = Blueprint(inputSize: 2, cell: .lstm, hiddenSize: 5, layers: 2)
+        let initial = Initialisation(seed: 1).parameters(for: blueprint)
+        var results: [Parameters] = []
+        for threads in 1...4 {
+            var loop = try TrainingLoop(
+                blueprint: blueprint,
+                parameters: initial,
+                lanes: lanes,
+                steps: steps,
+                clip: 1,
+                threads: threads
+            )
+            loop.reset(lanes: lanes)
+            for update in 0..<20 {
+                let chunk = randomChunk(seed: UInt64(update), lanes: lanes, steps: steps)
+                _ = loop.update(chunk, learningRate: 1e-2)
+            }
+            results.append(loop.parameters)
+        }
+        #expect(results[0] != initial)
+        #expect(results.allSatisfy { $0 == results[0] })
+    }
+
+    @Test func `lanes learn the same in parts as in one pass`() throws {
+        let (lanes, steps) = (35, 4)
+        let blueprint = Blueprint(inputSize: 2, cell: .gru, hiddenSize: 5)
+        let initial = Initialisation(seed: 1).parameters(for: blueprint)
+        let chunk = randomChunk(seed: 2, lanes: lanes, steps: steps)
+        var pass = try UnrolledPass(blueprint: blueprint, lanes: lanes, steps: steps)
+        pass.load(initial)
+        pass.forward(chunk.inputs, steps: steps)
+        let loss = pass.loss(frames: chunk.frames, weights: chunk.weights)
+        pass.backward(chunk.inputs, frames: chunk.frames, weights: chunk.weights, loss: loss)
+        var loop = try TrainingLoop(
+            blueprint: blueprint,
+            parameters: initial,
+            lanes: lanes,
+            steps: steps,
+            clip: .infinity,
+            threads: 2
+        )
+        loop.reset(lanes: lanes)
+        let found = loop.update(chunk, learningRate: 1e-3)
+        // Sums in another order: of doubles, and of gradients in single precision.
+        #expect(abs(found.loss - loss.mean) < 1e-12)
+        #expect(abs(found.norm - pass.gradients.norm) < 1e-6)
+    }
+
+    private func randomChunk(seed: UInt64, lanes: Int, steps: Int) -> TrainingChunk {
+        var random = SeededGenerator(seed: seed)
+        let count = (steps + 1) * lanes * 2
+        let frames = (0..<count).map { _ in Float(random.uniform()) }
+        let weights = (0..<count).map { _ in Float(random.uniform()) }
+        return TrainingChunk(
+            steps: steps,
+            inputs: Array(frames[..<(steps * lanes * 2)]),
+            frames: frames,
+            weights: weights
+        )
+    }
+
     @Test func `a loss that is not finite leaves the weights alone`() throws {
         let blueprint = Blueprint(inputSize: 1, cell: .rnn, hiddenSize: 2)
         let initial = Initialisation(seed: 1).parameters(for: blueprint)
