@@ -113,10 +113,16 @@ private struct Part: Sendable {
         let channels = pass.blueprint.inputSize
         let (row, count) = (all.count / steps, pass.lanes * channels)
         precondition(first * channels + count <= row && steps * count <= own.count)
-        for step in 0..<steps {
-            let start = step * row + first * channels
-            for index in 0..<count {
-                own[step * count + index] = all[start + index]
+        unsafe own.withUnsafeMutableBufferPointer { own in
+            unsafe all.withUnsafeBufferPointer { all in
+                for step in 0..<steps {
+                    let from = step * row + first * channels
+                    let target = unsafe UnsafeMutableBufferPointer(
+                        rebasing: own[step * count..<(step + 1) * count]
+                    )
+                    let source = unsafe UnsafeBufferPointer(rebasing: all[from..<from + count])
+                    _ = unsafe target.update(fromContentsOf: source)
+                }
             }
         }
     }
