@@ -76,8 +76,9 @@ struct PostTests {
         let payload = [UInt8](repeating: 0x78, count: 1_000)
         var posted = 0
         var refused = 0
-        // A paused broker's socket takes some megabytes.
-        while refused == 0, posted < 100_000 {
+        // A paused broker's socket takes some megabytes; and a busy machine may refuse a few before
+        // the network thread has had a turn.
+        while refused < 100, posted < 100_000 {
             do {
                 try client.post(topic, payload.span)
                 posted += 1
@@ -85,13 +86,14 @@ struct PostTests {
             } catch {
                 #expect(error as? MQTTPublishRefusal == .queueFull)
                 refused += 1
+                try await Task.sleep(for: .milliseconds(2))
             }
         }
-        #expect(refused == 1)
+        #expect(refused == 100)
         try await recorder.wait(for: "loss", within: .seconds(60)) { !$0.failures.isEmpty }
         let statistics = client.statistics
         #expect(statistics.lostPosts > 100)
-        #expect(statistics.dropped == statistics.lostPosts + 1)
+        #expect(statistics.dropped == statistics.lostPosts + 100)
         #expect(statistics.sent + statistics.lostPosts == posted)
         #expect(statistics.queued == 0)
         broker.resume()
