@@ -194,6 +194,7 @@ extension Fleet {
     /// - Parameters:
     ///   - value: in the channel's unit; NaN for "no value"
     ///   - channel: its place in the frame of the device's model
+    ///   - row: as begun
     public mutating func put(_ value: Double, channel: Int, in row: Row) {
         counters.samples += 1
         guard !row.isRetained else {
