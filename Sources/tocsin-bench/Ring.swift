@@ -47,6 +47,7 @@ extension Bench {
                 }
                 pass()
                 var times: [Double] = []
+                times.reserveCapacity(rounds)
                 let before = allocation_counter_read()
                 for _ in 0..<rounds {
                     let begin = threadNanoseconds()
