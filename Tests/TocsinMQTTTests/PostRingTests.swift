@@ -97,10 +97,12 @@ struct PostRingTests {
         let ring = PostRing(maximumCount: 1_000, bytes: 1 << 20)
         let topic: [UInt8] = [0x74, 0]
         let payload = bytes(1, size: 300)
+        // What a type needs when it is first used is allocated once.
+        for _ in 0..<10 { _ = ring.put(topic: topic.span, payload: payload.span) }
         let before = allocation_counter_read()
         for _ in 0..<500 { _ = ring.put(topic: topic.span, payload: payload.span) }
         let after = allocation_counter_read()
         #expect(after == before)
-        #expect(ring.count == 500)
+        #expect(ring.count == 510)
     }
 }
