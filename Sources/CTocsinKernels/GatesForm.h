@@ -9,26 +9,7 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #define floats NAME(floats)
 #define integers NAME(integers)
 
-// 2^x, as in StepForm.h: a NaN stays one, and products of two are finite.
-INLINE floats NAME(power)(floats x) {
-    const floats limit = 60.0f, magic = 12582912.0f;
-    x = x > limit ? limit : x;
-    x = x < -limit ? -limit : x;
-    const floats shifted = x + magic;
-    const floats f = x - (shifted - magic);
-    floats p = 0.001327647174f;
-    p = p * f + 0.009675541540f;
-    p = p * f + 0.05550713276f;
-    p = p * f + 0.2402211972f;
-    p = p * f + 0.6931469671f;
-    p = p * f + 1.000000072f;
-    integers bits, exponent;
-    __builtin_memcpy(&bits, &p, sizeof p);
-    __builtin_memcpy(&exponent, &shifted, sizeof p);
-    bits += exponent << 23;
-    __builtin_memcpy(&p, &bits, sizeof p);
-    return p;
-}
+#include "Power.h"
 
 // e^−x and e^−2x: σ(x) = 1 / (1 + e^−x), tanh(x) = (1 − e^−2x) / (1 + e^−2x).
 INLINE floats NAME(for_sigmoid)(floats x) { return NAME(power)(x * -1.44269504f); }

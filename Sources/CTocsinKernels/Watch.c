@@ -48,7 +48,7 @@ struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *u
                                               float *four) {
     float h[LARGEST_SIZE + LANES], x[LARGEST_SIZE + LANES];
     const size_t padded = usual->padded;
-    *(floats *)(h + padded - LANES) = 0.0f;
+    if (padded > 0) *(floats *)(h + padded - LANES) = 0.0f;
     __builtin_memcpy(h, hidden, usual->size * sizeof(float));
     floats norm = 0.0f, step = 0.0f, pace = 0.0f;
     for (size_t i = 0; i < padded; i += LANES) {

@@ -69,7 +69,8 @@ public struct StatePace: BitwiseCopyable, Sendable, Equatable {
         past: Numbers<Float>,
         usual: HiddenUsual.View
     ) -> Motion {
-        let padded = past.count / Self.span
+        let padded = unsafe usual.state.pointee.padded
+        precondition(past.count == Self.span * padded)
         precondition(unsafe hidden.count == usual.state.pointee.size)
         let last = Int(next + 3) % Self.span
         let motion = unsafe tocsin_watch_state(

@@ -81,7 +81,6 @@ final class ModelGroup: @unchecked Sendable {
                 tailExcess: calibration.tail.excess,
                 trained: calibration.residual.trained,
                 recent: calibration.residual.recent,
-                threshold: calibration.threshold,
                 boundary: AnomalyScorer.positive(calibration.threshold),
                 drift: drift.view,
                 group: Unmanaged.passUnretained(self)

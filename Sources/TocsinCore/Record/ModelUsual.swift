@@ -33,8 +33,7 @@ struct ModelUsual: BitwiseCopyable {
     let tailExcess: Double
     let trained: Calibration.LogNormal
     let recent: Calibration.LogNormal
-    /// A_on where no budget is set, and s(A_on).
-    let threshold: Double
+    /// s(A_on) where no budget is set.
     let boundary: Double
     let drift: DriftUsual.View
     /// The group that it belongs to.
