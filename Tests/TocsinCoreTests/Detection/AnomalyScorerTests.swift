@@ -151,6 +151,7 @@ struct AnomalyScorerTests {
         let calibration = try Model.small().calibration
         var scorer = AnomalyScorer(channels: 2)
         #expect(try #require(score(&scorer, [20, 0], [0, 0], calibration)).novelty > 1)
+        #expect(scorer.deviations == [10, 0])
         for _ in 0..<60 { _ = score(&scorer, [0, 0], [0, 0], calibration) }
         #expect(try #require(score(&scorer, [0, 0], [0, 0], calibration)).value < 1)
         #expect(scorer.deviations.allSatisfy { abs($0) <= 10 })
