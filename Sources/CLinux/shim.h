@@ -18,6 +18,36 @@ static inline int clinux_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
+#include <sys/mman.h>
+
+/// A file in memory that nobody can shrink or grow, of `size` bytes, all zero and none of them taken up
+/// yet; -1 and errno if there can be none. The calls are declared only with _GNU_SOURCE.
+extern int memfd_create(const char *name, unsigned flags);
+extern int fallocate(int descriptor, int mode, off_t offset, off_t length);
+static inline int clinux_memory_file(const char *name, long size) {
+    const int descriptor = memfd_create(name, 1 /* MFD_CLOEXEC */ | 2 /* MFD_ALLOW_SEALING */);
+    if (descriptor < 0) return -1;
+    if (ftruncate(descriptor, size) == 0
+        && fcntl(descriptor, 1033 /* F_ADD_SEALS */, 7 /* SEAL, SHRINK, GROW */) == 0)
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+/// Makes a part of a file zeros that take up nothing.
+static inline int clinux_punch_hole(int descriptor, long offset, long length) {
+    return fallocate(descriptor, 3 /* KEEP_SIZE, PUNCH_HOLE */, offset, length);
+}
+
+/// Maps a file in memory, shared, and keeps it out of core dumps; NULL if that cannot be.
+static inline void *clinux_map(int descriptor, unsigned long size) {
+    void *const memory = mmap(
+        0, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+    if (memory == MAP_FAILED) return 0;
+    madvise(memory, size, 16 /* MADV_DONTDUMP */);
+    return memory;
+}
+
 /// Declared by <pthread.h> only with _GNU_SOURCE.
 extern int pthread_setname_np(pthread_t thread, const char *name);
 

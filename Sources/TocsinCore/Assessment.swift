@@ -50,6 +50,11 @@ public struct Assessment: ~Copyable {
 
     /// The device's number in its ``Fleet``.
     public var device: Int { Int(record.heads[0].device) }
+    /// What was last published of the device's scores; the publisher's own to change.
+    public var published: PublishedScore {
+        @inline(__always) get { record.published[0] }
+        @inline(__always) nonmutating _modify { yield &record.published[0] }
+    }
     /// The device's name.
     public var name: String { DeviceMonitor(record).name }
     /// The model that judged.

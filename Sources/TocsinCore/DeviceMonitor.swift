@@ -33,6 +33,8 @@ public struct DeviceMonitor {
     public var lastArrival: Timestamp { record.heads[0].lastArrival }
     /// The last score that was given.
     public var lastScore: AnomalyScorer.Score? { record.heads[0].score }
+    /// What was last published of its scores.
+    public var published: PublishedScore { record.published[0] }
     /// The last drift that was given.
     public var lastDrift: DriftDetector.Drift? { record.heads[0].drift }
     /// When the latest sample was measured, or `nil` before the first one.

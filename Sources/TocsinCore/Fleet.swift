@@ -20,23 +20,47 @@ public struct Fleet: ~Copyable, Sendable {
         let group: Int32
     }
 
-    private var table = NameTable()
-    /// By the device's number.
-    private(set) var places: [Place] = []
-    private var groups: [ModelGroup] = []
+    var table = DeviceTable()
+    /// By the device's number; `nil` for one that left.
+    var places: [Place?] = []
+    var groups: [ModelGroup] = []
     /// The latest sample of each stream, in event time.
-    private var latest: [Timestamp] = []
+    var latest: [Timestamp] = []
+    let memory: RecordMemory
+    /// Saves records before they change; `nil` if nobody wants them back.
+    let undo: UndoLog?
+    /// Where the search for a device that may leave goes on.
+    var hand = 0
+    /// Numbers that belong to another device than before, until ``takeReplaced()``.
+    var replaced: [Replaced] = []
 
     /// A fleet without devices.
+    ///
+    /// - Parameter region: where its records lie; `nil` for the heap
     public init(
         policies: AlertPolicies = AlertPolicies(),
         lateness: Duration = .seconds(2),
-        capacity: Int = 10_000
+        capacity: Int = 10_000,
+        region: RecordRegion? = nil
+    ) {
+        self.init(policies, lateness, capacity, RecordMemory(region))
+    }
+
+    init(
+        _ policies: AlertPolicies,
+        _ lateness: Duration,
+        _ capacity: Int,
+        _ memory: RecordMemory
     ) {
         self.policies = policies
         self.lateness = lateness
         self.capacity = capacity
+        self.memory = memory
+        undo = memory.region?.undo
     }
+
+    /// The half of its region that its records lie in.
+    public var half: Int { memory.half }
 
     /// The number of a device that is known.
     public func find(_ name: Span<UInt8>) -> Int? { table.find(name) }
@@ -44,39 +68,70 @@ public struct Fleet: ~Copyable, Sendable {
     /// The number of a device that is known.
     public func find(_ name: String) -> Int? { table.find(name) }
 
+    /// Where a device's record lies that is there.
+    @inline(__always)
+    func place(_ device: Int) -> Place {
+        guard let place = places[device] else { preconditionFailure("device \(device) has left") }
+        return place
+    }
+
+    /// Where a device's record lies that is about to be changed.
+    @inline(__always)
+    func changing(_ device: Int) -> Place {
+        let place = place(device)
+        if let undo { place.record.save(in: undo) }
+        return place
+    }
+
     /// A device's name.
-    public func name(of device: Int) -> String { table.names[device] }
+    public func name(of device: Int) -> String { DeviceMonitor(place(device).record).name }
 
     /// What judges a device.
-    public func model(of device: Int) -> Model { groups[Int(places[device].group)].model }
+    public func model(of device: Int) -> Model { groups[Int(place(device).group)].model }
 
     /// Fetches into the caches what taking in a row of a device reads.
-    func fetch(_ device: Int) { places[device].record.fetchSlots() }
+    func fetch(_ device: Int) { place(device).record.fetchSlots() }
 
     /// Tells whether the channels' names are those of another device.
     func namesIdentity(of device: Int) -> UInt64 {
-        unsafe places[device].record.usual.pointee.namesIdentity
+        unsafe place(device).record.usual.pointee.namesIdentity
     }
 
-    /// Begins to watch a device; `nil` if there are too many already.
+    /// Begins to watch a device; `nil` if there are too many already, and all of them are needed.
+    ///
+    /// - Parameters:
+    ///   - name: at most 256 bytes
+    ///   - streamName: hashed, tells its stream to a later process
+    ///   - emit: gets what was cleared of a device that had to leave
     public mutating func add(
         _ name: String,
         model: Model,
         stream: Int,
-        now: Timestamp
+        streamName: String = "",
+        now: Timestamp,
+        emit: (borrowing Assessment) -> Void = { _ in }
     ) -> Int? {
         if let known = table.find(name) { return known }
-        guard places.count < capacity else {
+        if table.count >= capacity, !removeIdle(now: now, emit: emit) {
             counters.devicesRefused += 1
             return nil
         }
         let known = groups.firstIndex { $0.model === model }
-        if known == nil { groups.append(ModelGroup(model, lateness: lateness)) }
+        if known == nil {
+            groups.append(ModelGroup(model, lateness: lateness, memory: memory))
+        }
         let group = known ?? groups.count - 1
-        let record = groups[group].add(name, device: places.count, now: now)
-        places.append(Place(record: record, stream: Int32(stream), group: Int32(group)))
+        let number = table.insert(name)
+        let record = groups[group].add(
+            name,
+            stream: stableHash(streamName),
+            device: number,
+            now: now
+        )
+        let place = Place(record: record, stream: Int32(stream), group: Int32(group))
+        if number == places.count { places.append(place) } else { places[number] = place }
         while latest.count <= stream { latest.append(Timestamp(microseconds: .min)) }
-        return table.insert(name)
+        return number
     }
 
     /// Takes in one sample.
@@ -104,39 +159,24 @@ public struct Fleet: ~Copyable, Sendable {
         for i in groups.indices { counters.frames += groups[i].assess(policies, emit: emit) }
     }
 
-    /// Lets time pass: frames that nobody will complete leave, and silence is noticed.
-    public mutating func tick(_ now: Timestamp, emit: (borrowing Assessment) -> Void) {
-        for device in places.indices {
-            let record = places[device].record
-            let slots = record.slots
-            let idle = now - record.heads[0].lastArrival
-            let patience = Duration.microseconds(slots.timing.period) + lateness
-            if slots.hasOpenFrame, idle > max(patience, .seconds(5)) {
-                assessAll(device, emit: emit)
-            }
-            guard let last = slots.latest else { continue }
-            let behind = latest[Int(places[device].stream)] - last
-            noteSilence(device, for: max(idle, behind), since: last, emit: emit)
-        }
-    }
-
     /// Assesses all that is left, complete or not; for the end of a recording.
     public mutating func flush(_ emit: (borrowing Assessment) -> Void) {
-        for device in places.indices {
+        for device in places.indices where places[device] != nil {
             assessAll(device, emit: emit)
-            places[device].record.heads[0].isReady = false
+            changing(device).record.heads[0].isReady = false
         }
         for i in groups.indices { groups[i].removeReady() }
     }
 
-    private mutating func assessAll(_ device: Int, emit: (borrowing Assessment) -> Void) {
-        while places[device].record.slots.hasOpenFrame { assessOldest(device, emit: emit) }
+    mutating func assessAll(_ device: Int, emit: (borrowing Assessment) -> Void) {
+        while place(device).record.slots.hasOpenFrame { assessOldest(device, emit: emit) }
     }
 
     private mutating func assessOldest(_ device: Int, emit: (borrowing Assessment) -> Void) {
         counters.frames += 1
-        var alone = [places[device].record]
-        let group = groups[Int(places[device].group)]
+        let place = changing(device)
+        var alone = [place.record]
+        let group = groups[Int(place.group)]
         alone.withNumbers { group.assess($0, policies, emit: emit) }
     }
 }
@@ -168,8 +208,8 @@ extension Fleet {
                 isRetained: true
             )
         }
+        let record = changing(device).record
         note(device, time: time, arrival: arrival, emit: emit)
-        let record = places[device].record
         var seat = record.slots.seat(at: time.microseconds)
         while case .none(.full) = seat {
             assessOldest(device, emit: emit)
@@ -198,12 +238,12 @@ extension Fleet {
     public mutating func put(_ value: Double, channel: Int, in row: Row) {
         counters.samples += 1
         guard !row.isRetained else {
-            return places[row.device].record.slots.keep(channel, value, row.time.microseconds)
+            return changing(row.device).record.slots.keep(channel, value, row.time.microseconds)
         }
         switch row.seat {
         case .frame(let frame):
             let time = row.time.microseconds
-            let slots = places[row.device].record.slots
+            let slots = place(row.device).record.slots
             let placement = slots.put(value, channel: channel, frame: frame, time: time)
             if placement != .placed { counters.count(placement) }
         case .none(let placement):
@@ -213,170 +253,25 @@ extension Fleet {
 
     /// Ends a row; its device waits for ``assess(_:)`` if a frame is complete.
     public mutating func end(_ row: Row) {
-        let place = places[row.device]
+        let place = place(row.device)
         if place.record.becomesReady() { groups[Int(place.group)].append(place.record) }
     }
 
     /// Every device seen so far, by number.
     public var devices: [DeviceMonitor] {
-        places.map { DeviceMonitor($0.record, stream: Int($0.stream)) }
+        places.compactMap { place in
+            place.map { DeviceMonitor($0.record, stream: Int($0.stream)) }
+        }
     }
+
+    /// The device of a number below ``numbers``, if there is one.
+    public func device(_ number: Int) -> DeviceMonitor? {
+        places[number].map { DeviceMonitor($0.record, stream: Int($0.stream)) }
+    }
+
+    /// One more than the largest number a device has.
+    public var numbers: Int { places.count }
 
     /// How many devices there are.
-    public var count: Int { places.count }
-}
-
-extension Fleet {
-    /// Notes that a device is alive, and whether it was silent before.
-    private mutating func note(
-        _ device: Int,
-        time: Timestamp,
-        arrival: Timestamp,
-        emit: (borrowing Assessment) -> Void
-    ) {
-        let place = places[device]
-        let heads = place.record.heads
-        let before = place.record.slots.latest
-        heads[0].lastArrival = arrival
-        let stream = Int(place.stream)
-        if time > latest[stream] { latest[stream] = time }
-        guard let last = before, time > last else { return }
-        noteSilence(device, for: time - last, since: last, emit: emit)
-        let silence = AlertKind.silence
-        guard heads[0].conditions[silence.rawValue].isRaised else { return }
-        if let cleared = heads[0].conditions[silence.rawValue].clear(time: time) {
-            announce(device, cleared, level: 0, time: time, emit: emit)
-        }
-    }
-
-    private mutating func noteSilence(
-        _ device: Int,
-        for span: Duration,
-        since: Timestamp,
-        emit: (borrowing Assessment) -> Void
-    ) {
-        // No limit is shorter, and this is soon said of a sample that comes in time.
-        guard span >= policies.silence.atLeast else { return }
-        let model = model(of: device)
-        let limit = policies.silence.limit(
-            period: model.clock.period,
-            usualGap: model.calibration.faults.usualGap
-        )
-        guard span >= limit else { return }
-        // The moment when the limit was passed, not the one when it was noticed: a replay at any
-        // speed says the same.
-        let time = since + limit
-        let silence = AlertKind.silence
-        let raised = places[device].record.heads[0].conditions[silence.rawValue].raise(
-            level: 1,
-            since: since,
-            time: time
-        )
-        if let raised { announce(device, raised, level: 1, time: time, emit: emit) }
-    }
-
-    /// Hands out a change of condition that no frame brought.
-    private func announce(
-        _ device: Int,
-        _ transition: AlertCondition.Transition,
-        level: Double,
-        time: Timestamp,
-        emit: (borrowing Assessment) -> Void
-    ) {
-        let record = places[device].record
-        let monitor = DeviceMonitor(record)
-        let alert = monitor.alert(.silence, transition, level: level, time: time)
-        emit(Assessment(record, alert: alert))
-    }
-}
-
-extension Fleet {
-    /// Gives a device back what it remembered; when that fails it is as it was.
-    public mutating func restore(
-        _ device: Int,
-        from bytes: ArraySlice<UInt8>
-    ) throws(StateError) {
-        let place = places[device]
-        try place.record.restore(bytes)
-        if let last = place.record.slots.latest {
-            let stream = Int(place.stream)
-            latest[stream] = max(latest[stream], last)
-        }
-    }
-
-    /// Gives a device back what is raised, when its state is another model's.
-    public mutating func restoreConditions(
-        _ device: Int,
-        from bytes: ArraySlice<UInt8>
-    ) throws(StateError) {
-        try places[device].record.restoreConditions(bytes)
-    }
-
-    /// Goes on with the same devices under changed streams, models and policies.
-    ///
-    /// A device keeps everything if its stream still exists and the same model judges it. If another
-    /// model does, it begins anew, but what is raised stays raised until that model says otherwise. Of
-    /// a device that nobody judges any more, everything is cleared.
-    ///
-    /// - Parameters:
-    ///   - names: the streams' names as they were
-    ///   - intake: the streams and models as they are now
-    ///   - policies: when alerts ring from now on
-    ///   - now: when that is
-    ///   - emit: gets what was cleared
-    /// - Returns: how many devices kept everything
-    public mutating func reload(
-        names: [String],
-        intake: Intake,
-        policies: AlertPolicies,
-        now: Timestamp,
-        emit: (borrowing Assessment) -> Void
-    ) -> Int {
-        var next = Fleet(policies: policies, lateness: lateness, capacity: capacity)
-        next.counters = counters
-        var kept = 0
-        for device in devices {
-            let name = names[device.stream]
-            guard let stream = intake.streams.firstIndex(where: { $0.name == name }),
-                let model = intake.assignment.model(device: device.name, stream: name),
-                model.identity == device.model.identity || !device.raisedKinds.isEmpty,
-                let number = next.add(
-                    device.name,
-                    model: model,
-                    stream: stream,
-                    now: device.lastArrival
-                )
-            else {
-                clear(device.record, now: now, emit: emit)
-                continue
-            }
-            let record = next.places[number].record
-            guard model.identity == device.model.identity else {
-                record.heads[0].conditions = device.conditions
-                continue
-            }
-            kept += 1
-            record.copy(device.record)
-            if let last = device.latest {
-                next.latest[stream] = max(next.latest[stream], last)
-            }
-        }
-        self = next
-        return kept
-    }
-
-    /// Clears whatever is raised of a device that leaves.
-    private func clear(
-        _ record: DeviceRecord,
-        now: Timestamp,
-        emit: (borrowing Assessment) -> Void
-    ) {
-        let monitor = DeviceMonitor(record)
-        for kind in monitor.raisedKinds {
-            let cleared = record.heads[0].conditions[kind.rawValue].clear(time: now)
-            guard let cleared else { continue }
-            let alert = monitor.alert(kind, cleared, level: 0, time: now)
-            emit(Assessment(record, alert: alert))
-        }
-    }
+    public var count: Int { table.count }
 }

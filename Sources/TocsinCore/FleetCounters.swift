@@ -14,9 +14,25 @@ public struct FleetCounters: Sendable, Equatable {
     public var resets = 0
     /// Devices that were not watched because there were too many.
     public var devicesRefused = 0
+    /// Devices that left to make room for others.
+    public var devicesLeft = 0
 
     /// Nothing counted.
     public init() {}
+
+    /// All of these and of others.
+    public static func + (a: Self, b: Self) -> Self {
+        var sum = a
+        sum.samples += b.samples
+        sum.duplicates += b.duplicates
+        sum.surplus += b.surplus
+        sum.late += b.late
+        sum.frames += b.frames
+        sum.resets += b.resets
+        sum.devicesRefused += b.devicesRefused
+        sum.devicesLeft += b.devicesLeft
+        return sum
+    }
 
     mutating func count(_ placement: FrameAssembler.Placement) {
         switch placement {

@@ -28,48 +28,51 @@ struct Checkpoint {
 
     init() {}
 
-    /// The state of a fleet.
-    init(fleet: borrowing Fleet, streams: [String], outbox: Outbox) {
-        for monitor in fleet.devices {
-            var writer = StateWriter()
-            monitor.save(to: &writer)
-            var conditions = StateWriter()
-            monitor.saveConditions(to: &conditions)
-            devices.append(
-                Device(
-                    name: monitor.name,
-                    stream: streams[monitor.stream],
-                    model: monitor.model.identity,
-                    conditions: conditions.bytes,
-                    state: writer.bytes
-                )
-            )
-        }
-        letters = outbox.letters
+    /// What a file begins with.
+    static var head: [UInt8] { magic }
+
+    /// What a file ends with.
+    static var end: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.appendRecord(255, [])
+        return bytes
+    }
+
+    /// Appends a device's record.
+    static func append(_ monitor: DeviceMonitor, stream: String, to bytes: inout [UInt8]) {
+        var state = StateWriter()
+        monitor.save(to: &state)
+        var conditions = StateWriter()
+        monitor.saveConditions(to: &conditions)
+        append(
+            Device(
+                name: monitor.name,
+                stream: stream,
+                model: monitor.model.identity,
+                conditions: conditions.bytes,
+                state: state.bytes
+            ),
+            to: &bytes
+        )
+    }
+
+    /// Appends a device's record.
+    static func append(_ device: Device, to bytes: inout [UInt8]) {
+        let texts = [device.name, device.stream, device.model].map { Array($0.utf8) }
+        bytes.appendRecord(0, texts + [device.conditions, device.state])
+    }
+
+    /// Appends a letter's record.
+    static func append(_ letter: Outbox.Letter, to bytes: inout [UInt8]) {
+        bytes.appendRecord(letter.isRetained ? 2 : 1, [Array(letter.topic.utf8), letter.payload])
     }
 
     /// The file's bytes.
     func encoded() -> [UInt8] {
-        var bytes = Self.magic
-        for device in devices {
-            bytes.appendRecord(
-                0,
-                [
-                    Array(device.name.utf8), Array(device.stream.utf8), Array(device.model.utf8),
-                    device.conditions, device.state,
-                ]
-            )
-        }
-        for letter in letters {
-            bytes.appendRecord(
-                letter.isRetained ? 2 : 1,
-                [
-                    Array(letter.topic.utf8), letter.payload,
-                ]
-            )
-        }
-        bytes.appendRecord(255, [])
-        return bytes
+        var bytes = Self.head
+        for device in devices { Self.append(device, to: &bytes) }
+        for letter in letters { Self.append(letter, to: &bytes) }
+        return bytes + Self.end
     }
 
     /// Reads a file's bytes.
@@ -113,18 +116,26 @@ struct Checkpoint {
     /// Gives the devices of `fleet` back what they remembered; where the model has changed, only which
     /// alerts are raised.
     ///
+    /// - Parameter isOurs: whether a device is one of this fleet's
     /// - Returns: how many were restored, and how many records were of no use
     func restore(
         into fleet: inout Fleet,
         intake: Intake,
-        now: Timestamp
+        now: Timestamp,
+        isOurs: (String) -> Bool = { _ in true }
     ) -> (restored: Int, refused: Int) {
         var restored = 0
-        var refused = damaged
-        for device in devices {
+        var refused = 0
+        for device in devices where isOurs(device.name) {
             guard let stream = intake.streams.firstIndex(where: { $0.name == device.stream }),
                 let model = intake.assignment.model(device: device.name, stream: device.stream),
-                let number = fleet.add(device.name, model: model, stream: stream, now: now)
+                let number = fleet.add(
+                    device.name,
+                    model: model,
+                    stream: stream,
+                    streamName: device.stream,
+                    now: now
+                )
             else {
                 refused += 1
                 continue

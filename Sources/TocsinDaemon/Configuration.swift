@@ -84,6 +84,8 @@ public struct Configuration: Sendable, Equatable {
         public var devices = 10_000
         /// How many bytes of messages wait at most.
         public var queueBytes = 16 << 20
+        /// Over how many threads devices are spread; 0 for one less than there are cores.
+        public var shards = 0
     }
 
     /// What is published.

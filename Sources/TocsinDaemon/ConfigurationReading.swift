@@ -108,6 +108,7 @@ extension Configuration.Intake {
         lateness = try table.seconds("lateness_seconds", in: 0...86_400) ?? lateness
         devices = try table.integer("devices", in: 1...1_000_000) ?? devices
         queueBytes = try table.integer("queue_bytes", in: (1 << 20)...(1 << 30)) ?? queueBytes
+        shards = try table.integer("shards", in: 0...64) ?? shards
         guard largestPayload <= queueBytes / 4 else {
             throw table.error(
                 "queue_bytes",

@@ -11,14 +11,14 @@ struct ControlServer: Sendable {
     private let descriptor: Int32
     /// Where it listens.
     let path: String
-    private let inbox: Inbox
+    private let conductor: Mailbox<Event>
     /// How long a client may take to ask, and to listen.
     private static let patience = Duration.seconds(1)
 
     /// Begins to listen; a socket that nobody listens to any more is replaced.
-    init(path: String, inbox: Inbox) throws(ControlError) {
+    init(path: String, conductor: Mailbox<Event>) throws(ControlError) {
         self.path = path
-        self.inbox = inbox
+        self.conductor = conductor
         if let other = try? ControlClient(path: path) {
             other.close()
             throw ControlError(path: path, call: "bind", code: EADDRINUSE)
@@ -64,7 +64,7 @@ struct ControlServer: Sendable {
         }
         do {
             let reply = try Reply()
-            inbox.put(.request(request, reply))
+            conductor.put(.request(request, reply))
             send(reply.wait(.seconds(5)) ?? Array(#"{"error":"busy"}"#.utf8), client)
         } catch {
             send(Array(#"{"error":"out of descriptors"}"#.utf8), client)

@@ -30,67 +30,113 @@ public struct Daemon: Sendable {
     public func run() throws {
         let setup = try Setup(configuration)
         let notices = NoticeBoard(logger)
-        let inbox = try Inbox(bytes: configuration.intake.queueBytes)
+        let service = ServiceManager()
+        let mailbox = try Mailbox<Event>()
+        let count = configuration.intake.shardCount
+        let broker = configuration.resolvedBroker
         let policy = PublishingPolicy(configuration.output)
         let clock = WallClock()
+
+        let memories = try (0..<count).map { _ in
+            try StateMemory(
+                inbox: configuration.intake.queueBytes,
+                posts: broker.queuedMessages * 1024 / count
+            )
+        }
+        let shards = try memories.map { try ShardHandle(Inbox($0.inbox)) }
+        let router = Router(shards, by: setup.intake)
         let client = try MQTTClient(
             MQTTClient.Options(
-                configuration.resolvedBroker,
+                broker,
                 password: try BrokerPassword.read(configuration, folders),
                 prefix: policy.prefix
             ),
+            posts: memories.map(\.posts) + [ByteRing(bytes: 1 << 16)],
             handlers: MQTTClient.Handlers(
                 message: { topic, payload, flags in
-                    inbox.put(
+                    router.put(
                         topic: topic,
                         payload: payload,
                         arrival: clock.now(),
                         isRetained: flags.isRetained
                     )
                 },
-                pause: { inbox.wake() },
-                event: { inbox.put($0) }
+                pause: { router.wake() },
+                event: { event in
+                    switch event {
+                    case .published(let token) where token.owner < count:
+                        shards[token.owner].inbox.put(.settled(token, isPublished: true))
+                    case .publishFailed(let token, _) where token.owner < count:
+                        shards[token.owner].inbox.put(.settled(token, isPublished: false))
+                    default:
+                        mailbox.put(.connection(event))
+                    }
+                }
             )
         )
         client.setSubscriptions(setup.intake.subscriptions)
-
-        let service = ServiceManager()
+        let control = startControl(mailbox, notices)
+        let crew = Crew(
+            configuration,
+            intake: setup.intake,
+            client: client,
+            notices: notices,
+            clock: clock
+        )
+        let store = store
+        try crew.start(
+            shards,
+            memories,
+            from: inheritance(service, store, notices),
+            keptBy: service
+        )
+        try client.start()
         let finished = try Reply()
-        let control = startControl(inbox, notices)
-        try DedicatedThread.start("pipeline") {
-            let pipeline = Pipeline(
-                fleet: Fleet(
-                    policies: configuration.alerts,
-                    lateness: configuration.intake.lateness,
-                    capacity: configuration.intake.devices
-                ),
-                intake: setup.intake,
-                output: MQTTSink(client: client, notices: notices, policy: policy),
-                inbox: inbox,
+        try DedicatedThread.start("conductor") {
+            let conductor = Conductor(
+                shards: shards,
+                router: router,
+                mailbox: mailbox,
                 client: client,
                 notices: notices,
                 service: service,
                 store: store,
-                clock: clock
+                clock: clock,
+                policy: policy,
+                intake: setup.intake
             )
-            pipeline.run()
+            conductor.run()
             finished.give([])
         }
-        try client.start()
 
-        let reloader = Reloader(start: configuration, reread: reread, inbox: inbox)
+        let reloader = Reloader(start: configuration, reread: reread, conductor: mailbox)
         try DedicatedThread.start("signals") {
             while true {
                 if Signals.next() == SIGHUP {
                     service.reloading()
                     reloader.reload()
                 } else {
-                    inbox.put(.stop)
+                    mailbox.put(.stop)
                 }
             }
         }
         while finished.wait(.seconds(3600)) == nil {}
         control?.remove()
+    }
+
+    private func inheritance(
+        _ service: ServiceManager,
+        _ store: StateStore?,
+        _ notices: NoticeBoard
+    ) -> Inheritance {
+        Inheritance(service.takeStored()) {
+            do {
+                return try store?.load()
+            } catch {
+                notices.post(.stateUnusable(reason: "\(error)"))
+                return nil
+            }
+        }
     }
 
     private var store: StateStore? {
@@ -100,7 +146,7 @@ public struct Daemon: Sendable {
         return folder.map { StateStore(folder: $0, interval: configuration.state.interval) }
     }
 
-    private func startControl(_ inbox: Inbox, _ notices: NoticeBoard) -> ControlServer? {
+    private func startControl(_ conductor: Mailbox<Event>, _ notices: NoticeBoard) -> ControlServer? {
         let path: String
         if !configuration.control.socket.isEmpty {
             path = configuration.resolve(configuration.control.socket)
@@ -110,7 +156,7 @@ public struct Daemon: Sendable {
             return nil
         }
         do {
-            let server = try ControlServer(path: path, inbox: inbox)
+            let server = try ControlServer(path: path, conductor: conductor)
             try server.start()
             return server
         } catch {

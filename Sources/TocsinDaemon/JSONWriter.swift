@@ -34,6 +34,13 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a value that is JSON already.
+    mutating func json(_ text: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: text)
+        needsComma = true
+    }
+
     public mutating func value(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))

@@ -1,10 +1,15 @@
 import TocsinCore
 import TocsinMQTT
 
-/// Publishes what happens: scores at QoS 0, alerts at QoS 1 out of an ``Outbox``.
+/// Publishes what happens to one shard's devices: scores at QoS 0, alerts at QoS 1 out of an
+/// ``Outbox``.
+///
+/// Nothing leaves before its batch is finished: scores when they are shown, alerts by ``send()``.
 struct MQTTSink: ~Copyable {
     private let client: MQTTClient
     private let notices: NoticeBoard
+    /// Which of the client's rings is this sink's.
+    private let ring: Int
     /// What is published, and how often.
     var policy: PublishingPolicy {
         didSet {
@@ -13,9 +18,9 @@ struct MQTTSink: ~Copyable {
             gate = ScoreGate(policy.scores)
         }
     }
-    private(set) var outbox = Outbox()
+    private(set) var outbox: Outbox
     /// Messages that the client would not take.
-    private var refused = 0
+    private(set) var refused = 0
 
     private var json = JSONWriter()
     private var message = ScoreMessage()
@@ -23,18 +28,29 @@ struct MQTTSink: ~Copyable {
     private var topics: [MQTTTopic?] = []
     private var gate: ScoreGate
 
-    init(client: MQTTClient, notices: NoticeBoard, policy: PublishingPolicy) {
+    init(
+        client: MQTTClient,
+        notices: NoticeBoard,
+        policy: PublishingPolicy,
+        ring: Int = 0,
+        outbox: Outbox = Outbox()
+    ) {
         self.client = client
         self.notices = notices
         self.policy = policy
+        self.ring = ring
+        self.outbox = outbox
         gate = ScoreGate(policy.scores)
     }
 
-    /// Messages that were not published although they should have been.
-    var dropped: Int { refused + Int(client.statistics.lostPosts) }
-
     /// Scores that were left out for the sake of ``ScorePolicy/perSecond``.
     var thinned: Int { gate.thinned }
+
+    /// What the devices want together, to go on with.
+    var shares: ScoreShares {
+        get { gate.shares }
+        set { gate.shares = newValue }
+    }
 
     mutating func take(_ assessment: borrowing Assessment) {
         if assessment.isOfFrame { publishScore(assessment) }
@@ -47,6 +63,7 @@ struct MQTTSink: ~Copyable {
         guard
             gate.passes(
                 device: device,
+                memory: &assessment.published,
                 time: assessment.time,
                 score: assessment.score?.value,
                 novelty: assessment.score?.novelty
@@ -60,9 +77,10 @@ struct MQTTSink: ~Copyable {
         }
         guard let topic = topics[device] else { return }
         let client = client
+        let ring = ring
         let refusal = message.write(assessment) { payload -> MQTTPublishRefusal? in
             do throws(MQTTPublishRefusal) {
-                try client.post(topic, payload)
+                try client.post(topic, payload, ring: ring, isShown: false)
                 return nil
             } catch {
                 return error
@@ -71,10 +89,11 @@ struct MQTTSink: ~Copyable {
         if let refusal { refuse(refusal) }
     }
 
-    /// Publishes what is not worth keeping; what the client will not take is counted.
-    mutating func publish(_ topic: String, _ payload: [UInt8]) {
+    /// Publishes how a device is, which is not worth keeping.
+    mutating func publish(state: [UInt8], of device: String) {
         do {
-            try client.post(try MQTTTopic(topic), payload.span)
+            let topic = try MQTTTopic("\(policy.prefix)/devices/\(device)/state")
+            try client.post(topic, state.span, ring: ring, isShown: false)
         } catch {
             refuse(error)
         }
@@ -91,49 +110,37 @@ struct MQTTSink: ~Copyable {
         notices.post(Notice(alert))
         json.removeAll()
         json.alert(alert)
-        let kind = alert.kind.name
-        if !alert.isReminder {
-            outbox.append(
-                topic: "\(policy.prefix)/devices/\(alert.device)/alert/\(kind)",
-                payload: json.bytes,
-                isRetained: true
-            )
-        }
         outbox.append(topic: "\(policy.prefix)/alerts", payload: json.bytes, isRetained: false)
-        outbox.send(by: client)
-    }
-
-    /// Publishes the daemon's own presence, retained.
-    mutating func publishStatus(_ status: String) {
-        do {
-            _ = try client.publish(
-                topic: "\(policy.prefix)/status",
-                payload: Array(status.utf8),
-                isRetained: true
-            )
-        } catch {
-            refuse(error)
-        }
+        guard !alert.isReminder else { return }
+        outbox.append(
+            topic: "\(policy.prefix)/devices/\(alert.device)/alert/\(alert.kind.name)",
+            payload: json.bytes,
+            isRetained: true
+        )
     }
 
     /// What the client says of something that was given to it.
-    mutating func settle(_ event: MQTTEvent) {
-        switch event {
-        case .published(let token): outbox.acknowledge(token)
-        case .publishFailed(let token, _): outbox.giveBack(token)
-        case .connected, .subscribed, .filterRefused, .disconnected: break
-        }
+    mutating func settle(_ token: MQTTToken, isPublished: Bool) {
+        if isPublished { outbox.acknowledge(token) } else { outbox.giveBack(token) }
     }
 
-    /// Takes over letters that an earlier run could not deliver.
-    mutating func resume(_ letters: [Outbox.Letter]) {
-        for letter in letters {
-            outbox.append(
-                topic: letter.topic,
-                payload: letter.payload,
-                isRetained: letter.isRetained
-            )
-        }
+    /// Takes over a letter that an earlier run could not deliver.
+    mutating func resume(_ letter: Outbox.Letter) {
+        outbox.append(
+            topic: letter.topic,
+            payload: letter.payload,
+            isRetained: letter.isRetained
+        )
+    }
+
+    /// Takes note of what was published of a device before.
+    mutating func resume(_ published: PublishedScore) { gate.resume(published) }
+
+    /// Forgets a device, whose number will be another's.
+    mutating func forget(_ left: Fleet.Replaced) {
+        gate.forget(left.published)
+        message.forget(left.device)
+        if left.device < topics.count { topics[left.device] = nil }
     }
 
     /// Hands over what is still to be handed over.

@@ -15,6 +15,12 @@ struct PublishingPolicy: Sendable, Equatable {
         healthInterval = output.healthInterval
         stateInterval = output.stateInterval
     }
+
+    /// Leaves one of so many shards its part of what is limited for all together.
+    mutating func share(among shards: Int) {
+        guard scores.perSecond > 0 else { return }
+        scores.perSecond = max(scores.perSecond / shards, 1)
+    }
 }
 
 /// Which scores are published; alerts always are.

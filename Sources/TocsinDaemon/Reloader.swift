@@ -5,7 +5,7 @@ struct Reloader: Sendable {
     /// What the daemon started with: parts of it stay until the next start.
     let start: Configuration
     let reread: @Sendable () throws -> Configuration
-    let inbox: Inbox
+    let conductor: Mailbox<Event>
 
     /// A configuration that was read again and is good.
     struct Outcome: Sendable {
@@ -19,9 +19,9 @@ struct Reloader: Sendable {
     func reload() {
         do {
             let next = try reread()
-            inbox.put(.reload(try outcome(next)))
+            conductor.put(.reload(try outcome(next)))
         } catch {
-            inbox.put(.reloadRefused(reason: "\(error)"))
+            conductor.put(.reloadRefused(reason: "\(error)"))
         }
     }
 
@@ -44,7 +44,7 @@ extension Configuration {
         var keys: [String] = []
         if broker != other.broker { keys.append("broker") }
         if intake.lateness != other.intake.lateness || intake.devices != other.intake.devices
-            || intake.queueBytes != other.intake.queueBytes
+            || intake.queueBytes != other.intake.queueBytes || intake.shards != other.intake.shards
         {
             keys.append("intake")
         }

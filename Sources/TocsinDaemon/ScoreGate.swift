@@ -15,50 +15,10 @@ import TocsinCore
 struct ScoreGate: Sendable {
     /// Scores that were left out for the sake of ``ScorePolicy/perSecond``.
     private(set) var thinned = 0
+    /// What all devices want together.
+    var shares = ScoreShares()
 
     private let policy: ScorePolicy
-    /// By the device's number.
-    private var devices: [Device] = []
-    private var urgent = Share()
-    private var usual = Share()
-
-    /// What is known of one device.
-    private struct Device {
-        /// When a score was wanted last, microseconds; `nil` for never.
-        var wanted: Int64?
-        /// How often one is wanted, per second.
-        var rate = 0.0
-        var isUrgent = false
-        /// Whether the last score was at or above level 1.
-        var isAbove = false
-        /// When the last message was, in microseconds, and what it said; NaN for no score.
-        var sent: Int64?
-        var score = Double.nan
-        var novelty = Double.nan
-    }
-
-    /// Devices that share a part of the limit.
-    private struct Share {
-        var devices = 0
-        /// How many scores of theirs are wanted, per second.
-        var rate = 0.0
-
-        mutating func remove(_ device: Device) {
-            devices -= 1
-            rate -= device.rate
-        }
-
-        mutating func add(_ device: Device) {
-            devices += 1
-            rate += device.rate
-        }
-
-        /// How long a turn takes at so many messages a second, microseconds; `nil` if everything
-        /// passes.
-        func turn(_ perSecond: Double) -> Int64? {
-            rate > perSecond * 1.000_001 ? Int64(Double(devices) / perSecond * 1e6) : nil
-        }
-    }
 
     /// A gate through which nothing has passed.
     init(_ policy: ScorePolicy) {
@@ -69,40 +29,58 @@ struct ScoreGate: Sendable {
     ///
     /// - Parameters:
     ///   - device: its number
+    ///   - memory: what is known of the device
     ///   - time: the frame's tick, later than the device's last one
     ///   - score: `nil` while warming up
     ///   - novelty: as `score`
-    mutating func passes(device: Int, time: Timestamp, score: Double?, novelty: Double?) -> Bool {
-        while devices.count <= device { devices.append(Device()) }
+    mutating func passes(
+        device: Int,
+        memory: inout PublishedScore,
+        time: Timestamp,
+        score: Double?,
+        novelty: Double?
+    ) -> Bool {
         let now = time.microseconds
         let score = score ?? .nan
         let novelty = novelty ?? .nan
-        guard isWanted(devices[device], now, score, novelty) else { return false }
+        guard isWanted(memory, now, score, novelty) else { return false }
         let isAbove = score >= 1 || novelty >= 1
-        guard policy.perSecond == 0 || isItsTurn(device, now, isAbove) else {
+        guard policy.perSecond == 0 || isItsTurn(device, &memory, now, isAbove) else {
             thinned += 1
             return false
         }
-        devices[device].sent = now
-        devices[device].score = score
-        devices[device].novelty = novelty
+        memory.sent = now
+        memory.score = score
+        memory.novelty = novelty
         return true
     }
 
+    /// Forgets a device that has left.
+    mutating func forget(_ memory: PublishedScore) {
+        if memory.wanted != .min { remove(memory) }
+    }
+
+    /// Takes note of a device that was known to an earlier gate of the same policy.
+    mutating func resume(_ memory: PublishedScore) {
+        if memory.wanted != .min { add(memory) }
+    }
+
     private func isWanted(
-        _ device: Device,
+        _ memory: PublishedScore,
         _ now: Int64,
         _ score: Double,
         _ novelty: Double
     ) -> Bool {
         // The first below the level says that it is over.
-        if policy.level > 0, !(score >= policy.level), !(device.score >= policy.level) {
+        if policy.level > 0, !(score >= policy.level), !(memory.score >= policy.level) {
             return false
         }
-        guard let sent = device.sent else { return true }
-        if policy.interval > .zero, .microseconds(now - sent) < policy.interval { return false }
+        guard memory.sent != .min else { return true }
+        if policy.interval > .zero, .microseconds(now - memory.sent) < policy.interval {
+            return false
+        }
         if policy.change > 0 {
-            return moved(score, device.score) || moved(novelty, device.novelty)
+            return moved(score, memory.score) || moved(novelty, memory.novelty)
         }
         return true
     }
@@ -111,25 +89,48 @@ struct ScoreGate: Sendable {
         new.isNaN || old.isNaN ? new.isNaN != old.isNaN : abs(new - old) >= policy.change
     }
 
-    /// Takes note that a device wants to send, and says whether it may.
-    private mutating func isItsTurn(_ number: Int, _ now: Int64, _ isAbove: Bool) -> Bool {
-        var device = devices[number]
-        let before = device.wanted
-        if before != nil {
-            if device.isUrgent { urgent.remove(device) } else { usual.remove(device) }
+    private mutating func remove(_ memory: PublishedScore) {
+        if memory.isUrgent {
+            shares.urgent.devices -= 1
+            shares.urgent.rate -= memory.rate
+        } else {
+            shares.usual.devices -= 1
+            shares.usual.rate -= memory.rate
         }
-        if let before, now > before { device.rate = 1e6 / Double(now - before) }
-        device.wanted = now
-        device.isUrgent = isAbove || device.isAbove
-        device.isAbove = isAbove
-        if device.isUrgent { urgent.add(device) } else { usual.add(device) }
-        devices[number] = device
+    }
+
+    private mutating func add(_ memory: PublishedScore) {
+        if memory.isUrgent {
+            shares.urgent.devices += 1
+            shares.urgent.rate += memory.rate
+        } else {
+            shares.usual.devices += 1
+            shares.usual.rate += memory.rate
+        }
+    }
+
+    /// Takes note that a device wants to send, and says whether it may.
+    private mutating func isItsTurn(
+        _ number: Int,
+        _ memory: inout PublishedScore,
+        _ now: Int64,
+        _ isAbove: Bool
+    ) -> Bool {
+        let before = memory.wanted
+        if before != .min {
+            remove(memory)
+            if now > before { memory.rate = 1e6 / Double(now - before) }
+        }
+        memory.wanted = now
+        memory.isUrgent = isAbove || memory.isAbove
+        memory.isAbove = isAbove
+        add(memory)
 
         let all = Double(policy.perSecond)
-        let left = max(all - urgent.rate, all / 10)
-        let turn = device.isUrgent ? urgent.turn(all) : usual.turn(left)
+        let left = max(all - shares.urgent.rate, all / 10)
+        let turn = memory.isUrgent ? shares.urgent.turn(all) : shares.usual.turn(left)
         // Of many that appear at once, not all can have sent already.
-        guard let before else { return number < policy.perSecond }
+        guard before != .min else { return number < policy.perSecond }
         guard let turn else { return true }
         // The device's place among the others: neighbours begin their turns one after the other.
         let begin = Int64(number) * 1_000_000 / Int64(policy.perSecond)

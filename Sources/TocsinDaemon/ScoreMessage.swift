@@ -34,6 +34,11 @@ public struct ScoreMessage: ~Copyable {
         places.removeAll()
     }
 
+    /// Forgets a device, whose number will be another's.
+    public mutating func forget(_ device: Int) {
+        if device < places.count { places[device] = -1 }
+    }
+
     /// The message of an assessment, until the next one.
     public mutating func write<Result>(
         _ assessment: borrowing Assessment,

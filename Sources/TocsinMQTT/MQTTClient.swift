@@ -1,7 +1,7 @@
 import CMosquitto
 import Glibc
 import Synchronization
-import TocsinThreads
+public import TocsinThreads
 
 /// A connection to an MQTT broker which makes itself again whenever it breaks.
 ///
@@ -59,10 +59,16 @@ public final class MQTTClient: Sendable {
     /// Prepares a client; nothing happens before ``start()``.
     ///
     /// Throws where the options contradict themselves or name a file that cannot be read.
-    public init(_ options: Options, handlers: Handlers) throws(MQTTError) {
+    ///
+    /// - Parameter posts: rings for messages of QoS 0, one for each thread that posts; by default one
+    public init(
+        _ options: Options,
+        posts: [ByteRing] = [],
+        handlers: Handlers
+    ) throws(MQTTError) {
         self.options = options
         self.handlers = handlers
-        switchboard = try Switchboard(options)
+        switchboard = try Switchboard(options, posts: posts)
         prepared = Mutex(try MosquittoHandle(options))
     }
 
@@ -106,13 +112,16 @@ public final class MQTTClient: Sendable {
     /// ``MQTTEvent/published(_:)`` or ``MQTTEvent/publishFailed(_:_:)``, which may be told before this
     /// returns.
     ///
-    /// - Parameter expiry: after how long the message is not worth delivering any more; counts here
-    ///   and, where MQTT 5 is spoken, at the broker
+    /// - Parameters:
+    ///   - expiry: after how long the message is not worth delivering any more; counts here and, where
+    ///     MQTT 5 is spoken, at the broker
+    ///   - owner: whose it is; as in the token
     public func publish(
         topic: String,
         payload: [UInt8],
         isRetained: Bool = false,
-        expiry: Duration? = nil
+        expiry: Duration? = nil,
+        owner: Int = 0
     ) throws(MQTTPublishRefusal) -> MQTTToken {
         guard topic.isPublishable else {
             switchboard.dropped.add(1, ordering: .relaxed)
@@ -124,7 +133,7 @@ public final class MQTTClient: Sendable {
             guard wishes.stopDeadline == nil else { return .failure(.stopped) }
             let wasEmpty = wishes.outgoing.isEmpty
             let message = OutgoingMessage(
-                token: MQTTToken(number: wishes.nextToken),
+                token: MQTTToken(number: wishes.nextToken, owner: owner),
                 topic: topic,
                 payload: payload,
                 isRetained: isRetained,
@@ -151,16 +160,34 @@ public final class MQTTClient: Sendable {
     /// may call this at a time. Refused without a connection and where too much waits already; what
     /// still waits when the connection breaks is lost, and counted in
     /// ``MQTTStatistics/lostPosts``.
-    public func post(_ topic: MQTTTopic, _ payload: Span<UInt8>) throws(MQTTPublishRefusal) {
+    ///
+    /// - Parameters:
+    ///   - ring: which of the rings; one thread each
+    ///   - isShown: whether it is on its way now; if not, the ring's owner shows it, and calls
+    ///     ``sendPosts()``
+    public func post(
+        _ topic: MQTTTopic,
+        _ payload: Span<UInt8>,
+        ring: Int = 0,
+        isShown: Bool = true
+    ) throws(MQTTPublishRefusal) {
         guard switchboard.isConnected.load(ordering: .relaxed) else {
             switchboard.dropped.add(1, ordering: .relaxed)
             throw .notConnected
         }
-        guard switchboard.posts.put(topic: topic.bytes.span, payload: payload) else {
+        guard switchboard.posts.put(topic: topic.bytes.span, payload: payload, ring: ring)
+        else {
             switchboard.dropped.add(1, ordering: .relaxed)
             throw .queueFull
         }
-        if switchboard.isSleeping.load(ordering: .sequentiallyConsistent),
+        guard isShown else { return }
+        switchboard.posts.show(ring: ring)
+        sendPosts()
+    }
+
+    /// Sends what was posted and is shown.
+    public func sendPosts() {
+        if switchboard.isSleeping.load(ordering: .sequentiallyConsistent), !switchboard.posts.isEmpty,
             switchboard.isSleeping.exchange(false, ordering: .sequentiallyConsistent)
         {
             switchboard.wakeup.signal()

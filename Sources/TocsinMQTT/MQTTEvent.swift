@@ -26,6 +26,8 @@ public enum MQTTEvent: Sendable, Equatable {
 /// Tokens of one client ascend in the order of publishing.
 public struct MQTTToken: Sendable, Hashable {
     let number: UInt64
+    /// Whoever gave the message, as told then.
+    public let owner: Int
 }
 
 /// Why a message that had been taken in was not published.

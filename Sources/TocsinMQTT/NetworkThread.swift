@@ -322,8 +322,8 @@ extension NetworkThread {
         lastLogLine = ""
         enter(.connected)
         switchboard.connects.add(1, ordering: .relaxed)
-        // Whatever slipped in while the last connection ended.
-        publisher.dropPosts()
+        // Whatever slipped in while the last connection ended; but what an earlier process left goes.
+        if switchboard.connects.load(ordering: .relaxed) > 1 { publisher.dropPosts() }
         switchboard.isConnected.store(true, ordering: .relaxed)
         versions.succeeded()
         subscriber.reset()

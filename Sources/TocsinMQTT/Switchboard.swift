@@ -19,7 +19,7 @@ final class Switchboard: Sendable {
     let wishes: Mutex<Wishes>
 
     /// QoS 0 messages, which need neither lock nor token.
-    let posts: PostRing
+    let posts: Posts
 
     /// Signalled when there is something new in ``wishes``.
     let wakeup: Wakeup
@@ -39,15 +39,16 @@ final class Switchboard: Sendable {
     let dropped = Atomic<UInt64>(0)
     let lostPosts = Atomic<UInt64>(0)
 
-    init(_ options: MQTTClient.Options) throws(MQTTError) {
+    init(_ options: MQTTClient.Options, posts rings: [ByteRing]) throws(MQTTError) {
         let queue = OutgoingQueue(
             maximumCount: options.queuedMessages,
             maximumBytes: options.queuedBytes
         )
         wishes = Mutex(Wishes(outgoing: queue))
-        posts = PostRing(
-            maximumCount: options.queuedMessages,
-            bytes: min(options.queuedBytes, options.queuedMessages * 1024)
+        let bytes = min(options.queuedBytes, options.queuedMessages * 1024)
+        posts = Posts(
+            rings.isEmpty ? [ByteRing(bytes: max(bytes, 1 << 16))] : rings,
+            maximumCount: options.queuedMessages
         )
         do {
             wakeup = try Wakeup()

@@ -48,6 +48,38 @@ public struct ServiceManager: Sendable {
         notify("WATCHDOG=1")
     }
 
+    /// What the service manager kept for this process, by name; only the first time.
+    ///
+    /// Source: sd_listen_fds_with_names(3). The descriptors are closed when this process starts
+    /// another.
+    public func takeStored() -> [(name: String, descriptor: Int32)] {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        let count = unsafe sd_listen_fds_with_names(1, &names)
+        guard count > 0 else { return [] }
+        defer { unsafe free(names) }
+        return (0..<Int(count)).map { i in
+            let name = unsafe names?[i]
+            defer { unsafe free(name) }
+            return (unsafe name.map { unsafe String(cString: $0) } ?? "", Int32(3 + i))
+        }
+    }
+
+    /// Lets the service manager keep a descriptor for the next process of this service.
+    ///
+    /// Source: sd_pid_notify_with_fds(3), `FDSTORE=1`; the unit's `FileDescriptorStoreMax=` says how
+    /// many it keeps.
+    @discardableResult
+    public func store(_ descriptor: Int32, name: String) -> Bool {
+        var descriptor = descriptor
+        return unsafe sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &descriptor, 1) > 0
+    }
+
+    /// Lets the service manager close what it keeps under a name.
+    @discardableResult
+    public func removeStored(_ name: String) -> Bool {
+        notify("FDSTOREREMOVE=1\nFDNAME=\(name)")
+    }
+
     private func notify(_ state: String) -> Bool {
         unsafe sd_notify(0, state) > 0
     }

@@ -49,6 +49,12 @@ public struct ThreadError: Error, Equatable, CustomStringConvertible {
     /// The system's error number.
     public let code: Int32
 
+    /// A call that failed, and why.
+    public init(call: String, code: Int32) {
+        self.call = call
+        self.code = code
+    }
+
     public var description: String {
         unsafe "\(call): \(String(cString: strerror(code)))"
     }

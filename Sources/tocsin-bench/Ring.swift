@@ -38,11 +38,11 @@ extension Bench {
                             )
                         }
                         inbox.wake()
-                        inbox.drain { _, payload, _, _ in
+                        _ = inbox.drain { _, payload, _, _ in
                             bytes += payload.count
                         } oversize: { _, _ in
-                        } event: { _ in
                         }
+                        inbox.release()
                     }
                 }
                 pass()

@@ -75,9 +75,26 @@ struct CheckpointTests {
         try store.save(checkpoint(devices: 4))
         #expect(try store.load()?.devices.count == 4)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
-        #expect(names == ["state"])
+        #expect(names.sorted() == ["state", "state.previous"])
         let mode = try FileManager.default.attributesOfItem(atPath: store.path)[.posixPermissions]
         #expect(mode as? Int == 0o600)
+    }
+
+    @Test func `of a damaged file and the one before it, the better counts`() throws {
+        let folder = try TemporaryFolder()
+        let store = StateStore(folder: folder.url.path, interval: .seconds(1))
+        try store.save(checkpoint(devices: 3))
+        try store.save(checkpoint(devices: 4))
+        let whole = try Data(contentsOf: URL(fileURLWithPath: store.path))
+        for (bytes, expected) in [
+            (whole.prefix(whole.count - 20), 4), (whole.prefix(400), 3), (Data(), 3),
+            (Data("TOCSIN-9".utf8), 3),
+        ] {
+            try bytes.write(to: URL(fileURLWithPath: store.path))
+            #expect(try store.load()?.devices.count == expected, "\(bytes.count) bytes")
+        }
+        try FileManager.default.removeItem(atPath: store.path)
+        #expect(try store.load()?.devices.count == 3)
     }
 
     @Test func `a state that cannot be written is an error, and the old one stays`() throws {

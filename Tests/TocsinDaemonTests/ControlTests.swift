@@ -8,19 +8,19 @@ import TocsinThreads
 /// A server, and a thread that answers as the pipeline would: with the question.
 private final class Asked: Sendable {
     let folder: TemporaryFolder
-    let inbox: Inbox
+    let conductor: Mailbox<Event>
     let server: ControlServer
 
     init() throws {
         folder = try TemporaryFolder()
-        inbox = try Inbox(bytes: 0)
-        server = try ControlServer(path: folder.path("s"), inbox: inbox)
+        conductor = try Mailbox()
+        server = try ControlServer(path: folder.path("s"), conductor: conductor)
         try server.start()
-        try DedicatedThread.start("answers") { [inbox] in
+        try DedicatedThread.start("answers") { [conductor] in
             let end = ContinuousClock.now + .seconds(30)
             while ContinuousClock.now < end {
-                inbox.wait(.milliseconds(100))
-                for case .request(let request, let reply) in inbox.takeControls() {
+                conductor.wait(.milliseconds(100))
+                for case .request(let request, let reply) in conductor.take() {
                     switch request {
                     case .status: reply.give(Array("status".utf8))
                     case .inspect(let device): reply.give(Array("inspect \(device)".utf8))
@@ -84,7 +84,7 @@ struct ControlTests {
     @Test func `two servers do not share a socket, and one that is gone is replaced`() throws {
         let asked = try Asked()
         #expect {
-            try ControlServer(path: asked.server.path, inbox: asked.inbox)
+            try ControlServer(path: asked.server.path, conductor: asked.conductor)
         } throws: { error in
             (error as? ControlError)?.code == EADDRINUSE
         }
@@ -94,19 +94,19 @@ struct ControlTests {
 
         let folder = try TemporaryFolder()
         try folder.write("stale", to: "s")
-        let server = try ControlServer(path: folder.path("s"), inbox: asked.inbox)
+        let server = try ControlServer(path: folder.path("s"), conductor: asked.conductor)
         let mode = try FileManager.default.attributesOfItem(atPath: server.path)[.posixPermissions]
         #expect(mode as? Int == 0o660)
     }
 
     @Test func `a folder that is not there, and a path that is too long, are errors`() throws {
-        let inbox = try Inbox(bytes: 0)
+        let conductor = try Mailbox<Event>()
         #expect(throws: ControlError.self) {
-            try ControlServer(path: "/nonexistent/s", inbox: inbox)
+            try ControlServer(path: "/nonexistent/s", conductor: conductor)
         }
         let long = "/tmp/" + String(repeating: "x", count: 200)
         #expect {
-            try ControlServer(path: long, inbox: inbox)
+            try ControlServer(path: long, conductor: conductor)
         } throws: { error in
             (error as? ControlError)?.code == ENAMETOOLONG
         }

@@ -17,23 +17,17 @@ extension Inbox {
         )
     }
 
-    /// Takes out everything, as text: messages as `topic=payload`, events as `!` and their kind.
+    /// Takes out everything and gives back the room, as text: `topic=payload`.
     func takeAll() -> [String] {
         var found: [String] = []
-        drain { topic, payload, _, isRetained in
+        _ = drain { topic, payload, _, isRetained in
             found.append(
                 "\(text(topic))=\(text(payload))\(isRetained ? " retained" : "")"
             )
         } oversize: { topic, bytes in
             found.append("\(text(topic)) with \(bytes) bytes")
-        } event: { event in
-            switch event {
-            case .connected: found.append("!connected")
-            case .subscribed(let filters): found.append("!subscribed \(filters.joined())")
-            case .disconnected: found.append("!disconnected")
-            default: found.append("!other")
-            }
         }
+        release()
         return found
     }
 }
@@ -54,32 +48,39 @@ private func payload(_ number: Int, size: Int) -> [UInt8] {
 }
 
 struct InboxTests {
-    @Test func `messages and events come out in the order in which they went in`() throws {
+    @Test func `messages come out in the order in which they went in`() throws {
         let inbox = try Inbox(bytes: 1 << 20)
-        inbox.put(.connected(sessionPresent: false, version: .v5))
         inbox.put(Array("a".utf8), Array("1".utf8))
-        inbox.put(.subscribed(["x"]))
         inbox.put(Array("b".utf8), [], isRetained: true)
         inbox.put(Array("c".utf8), Array("3".utf8))
-        inbox.put(.subscribed(["y"]))
-        #expect(
-            inbox.takeAll() == [
-                "!connected", "a=1", "!subscribed x", "b= retained", "c=3", "!subscribed y",
-            ]
-        )
+        #expect(inbox.takeAll() == ["a=1", "b= retained", "c=3"])
         #expect(inbox.takeAll().isEmpty)
+    }
+
+    @Test func `what was taken keeps its room until it is given back`() throws {
+        let inbox = try Inbox(bytes: 0)
+        let large = [UInt8](repeating: 0x78, count: inbox.largest)
+        for _ in 0..<3 { inbox.put([], large) }
+        #expect(inbox.drain(limit: 2, message: { _, _, _, _ in }, oversize: { _, _ in }) == 2)
+        inbox.put([], large)
+        #expect(inbox.overflow == 1)
+        inbox.release()
+        inbox.put([], large)
+        #expect(inbox.overflow == 1)
+        #expect(inbox.takeAll().count == 2)
+        #expect(inbox.fill == 0)
     }
 
     @Test(arguments: [0, 1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 1_000, 20_001])
     func `messages of every size survive the end of the ring`(size: Int) throws {
-        // The smallest there is: 256 KiB, of which a quarter is for events.
+        // The smallest there is: 256 KiB.
         let inbox = try Inbox(bytes: 0)
         // Twice around.
         for round in 0..<(300_000 / (size + 40)) {
             inbox.put([UInt8](repeating: 0x61, count: round % 9), payload(round, size: size))
             inbox.put([], payload(-round, size: size))
             var numbers: [Int] = []
-            inbox.drain { topic, bytes, _, _ in
+            _ = inbox.drain { topic, bytes, _, _ in
                 let found = number(bytes)
                 numbers.append(found)
                 let expected = payload(found, size: size)
@@ -91,9 +92,8 @@ struct InboxTests {
                 }
             } oversize: { _, _ in
                 Issue.record("there was no large message")
-            } event: { _ in
-                Issue.record("there was no event")
             }
+            inbox.release()
             guard numbers == [round, -round] else {
                 Issue.record("\(numbers) in round \(round)")
                 return
@@ -103,7 +103,7 @@ struct InboxTests {
         #expect(inbox.fill == 0)
     }
 
-    @Test func `a full ring counts what it does not take, and events still find room`() throws {
+    @Test func `a full ring counts what it does not take`() throws {
         let inbox = try Inbox(bytes: 0)
         var put = 0
         while inbox.overflow == 0 {
@@ -111,11 +111,8 @@ struct InboxTests {
             put += 1
         }
         for _ in 0..<9 { inbox.put(Array("t".utf8), [UInt8](repeating: 0x78, count: 999)) }
-        for i in 0..<1_000 { inbox.put(.subscribed(["\(i)"])) }
         #expect(inbox.overflow == 10)
-        let found = inbox.takeAll()
-        #expect(found.count == put - 1 + 1_000)
-        #expect(found.suffix(1_000) == (0..<1_000).map { "!subscribed \($0)" })
+        #expect(inbox.takeAll().count == put - 1)
         inbox.put(Array("t".utf8), Array("again".utf8))
         #expect(inbox.takeAll() == ["t=again"])
     }
@@ -141,22 +138,13 @@ struct InboxTests {
         #expect(inbox.overflow == 0)
     }
 
-    @Test func `events are not lost even when they fill the ring alone`() throws {
-        let inbox = try Inbox(bytes: 0)
-        for i in 0..<20_000 { inbox.put(.subscribed(["\(i)"])) }
-        #expect(inbox.takeAll() == (0..<20_000).map { "!subscribed \($0)" })
-        inbox.put(Array("t".utf8), Array("after".utf8))
-        inbox.put(.subscribed(["after"]))
-        #expect(inbox.takeAll() == ["t=after", "!subscribed after"])
-    }
-
-    @Test func `waiting ends at a message, at an event, at a wish, and in time`() throws {
+    @Test func `waiting ends at a message, at a wish, and in time`() throws {
         let inbox = try Inbox(bytes: 0)
         for put in [
             {
                 inbox.put([0x61], [])
                 inbox.wake()
-            }, { inbox.put(.subscribed([])) }, { inbox.put(.stop) },
+            }, { inbox.put(.stop(nil)) },
         ] as [@Sendable () -> Void] {
             let thread = Thread { put() }
             thread.start()
@@ -183,16 +171,14 @@ struct InboxTests {
                 while inbox.fill > 0.5 { sched_yield() }
                 inbox.put([UInt8(truncatingIfNeeded: i)], bytes, arrival: Int64(i))
                 if i % 64 == 63 || i == count - 1 { inbox.wake() }
-                if i % 1_000 == 999 { inbox.put(.subscribed(["\(i)"])) }
             }
         }
         thread.start()
         var next = 0
         var damaged = 0
-        var events = 0
         let deadline = ContinuousClock.now + .seconds(60)
         while next < count, ContinuousClock.now < deadline {
-            inbox.drain { topic, bytes, arrival, _ in
+            _ = inbox.drain { topic, bytes, arrival, _ in
                 let expected = payload(next, size: next % 13)
                 let isGood =
                     arrival.microseconds == Int64(next) && topic.count == 1
@@ -202,16 +188,13 @@ struct InboxTests {
                 next += 1
             } oversize: { _, _ in
                 damaged += 1
-            } event: { event in
-                if event != .subscribed(["\(next - 1)"]) { damaged += 1 }
-                events += 1
             }
+            inbox.release()
             inbox.wait(.milliseconds(10))
         }
         _ = inbox.takeAll()
         #expect(next == count)
         #expect(damaged == 0)
-        #expect(events >= count / 1_000 - 1)
         #expect(inbox.overflow == 0)
     }
 }

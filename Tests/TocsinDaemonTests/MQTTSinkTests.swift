@@ -4,6 +4,7 @@ import Testing
 import TocsinCore
 import TocsinMQTT
 import TocsinTestSupport
+import TocsinThreads
 
 @testable import TocsinDaemon
 
@@ -35,9 +36,12 @@ struct MQTTSinkTests {
         let (model, channels, rows) = try await rows()
         let broker = try await Mosquitto()
         let witness = try await TestClient(broker)
+        let settled = try Mailbox<MQTTEvent>()
+        let ring = ByteRing(bytes: 8 << 20)
         let client = try MQTTClient(
             MQTTClient.Options(address: .tcp(host: "127.0.0.1", port: broker.port)),
-            handlers: .init(message: { _, _, _ in }, event: { _ in })
+            posts: [ring],
+            handlers: .init(message: { _, _, _ in }, event: { settled.put($0) })
         )
         try client.start()
         try await eventually("connection") { client.statistics.activity == .connected }
@@ -66,7 +70,16 @@ struct MQTTSinkTests {
             }
         }
         #expect(alerts > 0)
-        sink.send()
+        #expect(client.statistics.sent == 0, "nothing leaves before its batch is finished")
+        ring.show()
+        client.sendPosts()
+        while sink.outbox.letters.contains(where: { $0.token == nil }) {
+            sink.send()
+            for event in settled.take() {
+                if case .published(let token) = event { sink.settle(token, isPublished: true) }
+            }
+            try await Task.sleep(for: .milliseconds(1))
+        }
         let sent = frames - sink.thinned
         let messages = try await witness.wait(for: "scores and alerts") { messages in
             messages.count { $0.topic.hasSuffix("/score") } >= sent
@@ -74,7 +87,7 @@ struct MQTTSinkTests {
         }
         let scores = messages.filter { $0.topic.hasSuffix("/score") }
         #expect(scores.count == sent)
-        #expect(sink.dropped == 0)
+        #expect(sink.refused == 0 && client.statistics.lostPosts == 0)
         #expect(sink.thinned > frames / 2)
         let seconds = Double(rows.count) * 30
         #expect(Double(sent) > seconds * 0.8 && Double(sent) < seconds * 1.3, "\(sent)")

@@ -1,6 +1,7 @@
 import Testing
 import TocsinMQTT
 import TocsinTestSupport
+import TocsinThreads
 
 @testable import TocsinDaemon
 
@@ -53,10 +54,84 @@ struct OutboxTests {
         #expect(outbox.letters[0].token != token)
     }
 
-    @Test func `too many letters cost the oldest, and are counted`() {
-        var outbox = Outbox(capacity: 3)
-        for i in 0..<5 { outbox.append(topic: "\(i)", payload: [], isRetained: true) }
+    @Test func `too many letters cost the oldest that were written down, and are counted`() {
+        let ring = ByteRing(bytes: 1 << 12)
+        var outbox = Outbox(ring)
+        let payload = [UInt8](repeating: 0x78, count: 1_000)
+        for i in 0..<5 {
+            outbox.append(topic: "\(i)", payload: payload, isRetained: false)
+            ring.show()
+        }
         #expect(outbox.letters.map(\.topic) == ["2", "3", "4"])
         #expect(outbox.lost == 2)
+    }
+
+    @Test func `conditions go last, and only the latest of each`() throws {
+        let client = try client(queued: 3)
+        var outbox = Outbox()
+        for i in 0..<3 {
+            outbox.append(topic: "events", payload: [UInt8(i)], isRetained: false)
+            outbox.append(topic: "condition", payload: [UInt8(i)], isRetained: true)
+        }
+        #expect(outbox.count == 4)
+        outbox.send(by: client)
+        let waiting = outbox.letters.filter { $0.token == nil }
+        #expect(waiting.map(\.topic) == ["condition"])
+        #expect(waiting.map(\.payload) == [[2]])
+        // What the client gives up is overtaken by a later one.
+        let (first, second) = (try self.client(), try self.client())
+        var other = Outbox()
+        other.append(topic: "condition", payload: [1], isRetained: true)
+        other.send(by: first)
+        let token = try #require(other.letters[0].token)
+        other.append(topic: "condition", payload: [2], isRetained: true)
+        other.giveBack(token)
+        other.send(by: second)
+        #expect(other.letters.map(\.payload) == [[2]])
+    }
+
+    @Test func `an acknowledged letter is gone from the ring, whatever the order`() throws {
+        let client = try client()
+        let ring = ByteRing(bytes: 1 << 16)
+        var outbox = Outbox(ring)
+        for i in 0..<4 { outbox.append(topic: "t/\(i)", payload: [UInt8(i)], isRetained: i == 3) }
+        ring.show()
+        func left() -> [String] {
+            var topics: [String] = []
+            Outbox.forEachLeft(in: ring, until: ring.end) { topics.append($0.topic) }
+            return topics
+        }
+        #expect(left() == ["t/0", "t/1", "t/2", "t/3"])
+        outbox.send(by: client)
+        let tokens = outbox.letters.compactMap(\.token)
+        outbox.acknowledge(tokens[2])
+        #expect(left() == ["t/0", "t/1", "t/3"])
+        outbox.acknowledge(tokens[0])
+        outbox.acknowledge(tokens[1])
+        #expect(left() == ["t/3"])
+        outbox.acknowledge(tokens[3])
+        #expect(left().isEmpty && ring.bytes == 0)
+    }
+
+    @Test func `an hour of alerts is sent in order, as fast as it is acknowledged`() throws {
+        let client = try client()
+        let ring = ByteRing(bytes: 8 << 20)
+        var outbox = Outbox(ring)
+        for i in 0..<10_000 {
+            outbox.append(topic: "t/\(i)", payload: [0], isRetained: false)
+            ring.show()
+        }
+        var sent: [String] = []
+        while outbox.count > 0 {
+            outbox.send(by: client)
+            let given = outbox.letters.filter { $0.token != nil }
+            #expect(!given.isEmpty && given.count <= 256)
+            for letter in given {
+                sent.append(letter.topic)
+                outbox.acknowledge(try #require(letter.token))
+            }
+        }
+        #expect(sent == (0..<10_000).map { "t/\($0)" })
+        #expect(ring.bytes == 0)
     }
 }

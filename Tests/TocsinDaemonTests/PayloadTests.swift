@@ -130,22 +130,23 @@ struct PayloadTests {
         var fleet = Fleet()
         let now = Timestamp(microseconds: 1_767_225_600_000_000)
         _ = fleet.add("pump \"1\"", model: model, stream: 0, now: now)
-        let report = StatusReport(
-            devices: fleet.devices,
-            policies: fleet.policies,
+        let figures = ShardFigures(
+            devices: fleet.count,
             counted: fleet.counters,
-            intake: IntakeCounters(),
-            streams: ["objects"],
             overflow: 3,
             outputDropped: 4,
             scoresThinned: 7,
             outbox: 5,
             alertsLost: 6,
-            queueFill: 0.25,
+            queueFill: 0.25
+        )
+        let report = StatusReport(
+            figures: figures,
             isConnected: true,
             uptime: .seconds(90),
             now: now
         )
+        let device = DeviceReport(policies: fleet.policies, streams: ["objects"], now: now)
         #expect(report.line == "1 devices, 0 alerts raised, 0 frames scored")
         let health = try object(report.health())
         #expect(
@@ -163,16 +164,14 @@ struct PayloadTests {
         #expect(health["scoring_lag_s"] is NSNull)
         #expect((health["memory_bytes"] as? Int ?? 0) > 1_000_000)
 
-        let status = try object(report.answer(.status))
+        let status = try object(report.status(devices: fleet.devices.map { device.entry(of: $0) }))
         let devices = try #require(status["device_list"] as? [[String: Any]])
         #expect(devices.map { $0["device"] as? String } == ["pump \"1\""])
         #expect(devices[0]["last_sample"] is NSNull)
 
-        let inspection = try object(report.answer(.inspect(device: "pump \"1\"")))
+        let inspection = try object(device.state(of: fleet.devices[0]))
         #expect(inspection["stream"] as? String == "objects")
         #expect(inspection["hidden_norm"] is NSNull)
         #expect((inspection["channels"] as? [String: Any])?.count == 7)
-        let unknown = try object(report.answer(.inspect(device: "x")))
-        #expect(unknown["error"] as? String == "unknown device 'x'")
     }
 }

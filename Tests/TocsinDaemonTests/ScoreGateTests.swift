@@ -3,6 +3,26 @@ import TocsinCore
 
 @testable import TocsinDaemon
 
+/// A gate, and what it keeps in the devices' records.
+private struct Gate {
+    var gate: ScoreGate
+    var devices: [PublishedScore] = []
+    var thinned: Int { gate.thinned }
+
+    init(_ policy: ScorePolicy) { gate = ScoreGate(policy) }
+
+    mutating func passes(device: Int, time: Timestamp, score: Double?, novelty: Double?) -> Bool {
+        while devices.count <= device { devices.append(PublishedScore()) }
+        return gate.passes(
+            device: device,
+            memory: &devices[device],
+            time: time,
+            score: score,
+            novelty: novelty
+        )
+    }
+}
+
 struct ScoreGateTests {
     private func policy(_ change: (inout ScorePolicy) -> Void) -> ScorePolicy {
         var policy = ScorePolicy()
@@ -12,7 +32,7 @@ struct ScoreGateTests {
 
     /// Which of one device's scores pass, one a second; a NaN is no score.
     private func passing(_ policy: ScorePolicy, _ scores: [Double]) -> [Int] {
-        var gate = ScoreGate(policy)
+        var gate = Gate(policy)
         return scores.indices.filter { i in
             let score = scores[i].isNaN ? nil : scores[i]
             return gate.passes(device: 0, time: second(Double(i)), score: score, novelty: score)
@@ -30,8 +50,8 @@ struct ScoreGateTests {
         seconds: Int,
         perSecond: Int = 1,
         score: (Int) -> Double = { _ in 0.5 }
-    ) -> (counts: [Int], peak: Int, gate: ScoreGate) {
-        var gate = ScoreGate(policy)
+    ) -> (counts: [Int], peak: Int, gate: Gate) {
+        var gate = Gate(policy)
         var counts = Array(repeating: 0, count: devices)
         var peak = 0
         for tick in 0..<seconds {
@@ -97,7 +117,7 @@ struct ScoreGateTests {
     }
 
     @Test func `a score that crosses the boundary passes, up and down`() {
-        var gate = ScoreGate(policy { $0.perSecond = 10 })
+        var gate = Gate(policy { $0.perSecond = 10 })
         var passed: [Int] = []
         for tick in 0..<40 {
             for device in 0..<200 {
@@ -141,7 +161,7 @@ struct ScoreGateTests {
     }
 
     @Test func `a change of the novelty alone is a change`() {
-        var gate = ScoreGate(policy { $0.change = 0.25 })
+        var gate = Gate(policy { $0.change = 0.25 })
         let scores = [(2, 1), (2.125, 0.875), (2, 0.75)]
         let passed = scores.indices.map { i in
             let (score, novelty) = scores[i]

@@ -234,7 +234,7 @@ extension FrameSlots {
 
     /// Whether grid, window and watermark belong together; without that, the way from one to the
     /// other might be stepped through for years.
-    private var isConsistent: Bool {
+    var isConsistent: Bool {
         let grid = grid[0]
         if grid.origin == .min {
             return grid.oldest == 0 && grid.newest == -1 && grid.watermark == .min

@@ -13,6 +13,8 @@ public struct Intake: Sendable {
         didSet { ahead = furthestAhead.microseconds }
     }
     private var ahead: Int64
+    /// Which of how many parts of all devices are taken in here; others are not begun to be watched.
+    public var part = (index: 0, count: 1)
     /// What was counted.
     public private(set) var counters = IntakeCounters()
 
@@ -41,6 +43,9 @@ public struct Intake: Sendable {
         self.furthestAhead = furthestAhead
         ahead = furthestAhead.microseconds
     }
+
+    /// Where in a topic the device's name stands, or `nil` if no stream reads it.
+    public func device(in topic: Span<UInt8>) -> Range<Int>? { topics.find(topic)?.1.device }
 
     /// What became of a message that was no error.
     public enum Outcome: Sendable, Equatable {
@@ -128,8 +133,20 @@ public struct Intake: Sendable {
         _ emit: (borrowing Assessment) -> Void
     ) throws(SampleDecodingError) -> Outcome {
         let device = try text(name)
+        // Routed by streams that were, or are not yet.
+        guard part.count == 1 || TocsinCore.part(of: name, among: part.count) == part.index else {
+            counters.unmatched += 1
+            throw .unexpectedTopic
+        }
         guard let model = assignment.model(device: device, stream: streams[stream].name),
-            let number = fleet.add(device, model: model, stream: stream, now: arrival)
+            let number = fleet.add(
+                device,
+                model: model,
+                stream: stream,
+                streamName: streams[stream].name,
+                now: arrival,
+                emit: emit
+            )
         else {
             counters.unwatched += 1
             return .unwatched(device: device, isNews: counters.noteUnwatched(device))

@@ -125,8 +125,8 @@ extension Model {
     /// - Parameters:
     ///   - frames: values in each channel's unit, NaN if missing, `[frames, channels]`
     public func scores(of frames: [Double]) -> [Double] {
-        let group = ModelGroup(self, lateness: .zero)
-        let record = group.add("golden", device: 0, now: Timestamp(microseconds: 0))
+        let group = ModelGroup(self, lateness: .zero, memory: RecordMemory())
+        let record = group.add("golden", stream: 0, device: 0, now: Timestamp(microseconds: 0))
         var tile = [record]
         let policies = AlertPolicies()
         return stride(from: 0, to: frames.count, by: channels.count).map { start in

@@ -26,6 +26,7 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
     let pastStart: Int
     let expectedStart: Int
     let arrivedStart: Int
+    let publishedStart: Int
     /// Length of a record: whole cache lines.
     let size: Int
 
@@ -51,14 +52,32 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
         meansStart = watchStart + bytes(FaultDetector.Watch.self, channels)
         frameStart = meansStart + bytes(Double.self, channels)
         heldStart = frameStart + bytes(Frame.Entry.self, channels)
-        expectedStart = heldStart + bytes(FrameSlots.Held.self, channels)
+        publishedStart = heldStart + bytes(FrameSlots.Held.self, channels)
+        expectedStart = publishedStart + bytes(PublishedScore.self, 1)
         pastStart = (expectedStart + bytes(Float.self, channels) + 63) / 64 * 64
         size = (pastStart + bytes(Float.self, past) + 63) / 64 * 64
+    }
+
+    /// Changes whenever a record of another process could not be understood: with every place of a part,
+    /// with every part's size, and with the number that is raised when a part changes its meaning.
+    var form: UInt64 {
+        let version = 1
+        let numbers = [
+            version, DevicePlate.size, stateSize, channels, slots, past, forecastStart,
+            reconstructionStart, headStart, memoryStart, trackersStart, gridStart, scorerStart,
+            watchStart, meansStart, frameStart, heldStart, placesStart, pastStart, expectedStart,
+            arrivedStart, publishedStart, size,
+        ]
+        return stableHash("\(numbers) \(DeviceHead.form)")
     }
 }
 
 /// What of a device's record is not one number per channel or hidden unit.
 struct DeviceHead: BitwiseCopyable {
+    /// The batch that last changed the record; see ``UndoLog``.
+    var batch: UInt64 = 0
+    /// When the last sample arrived here.
+    var lastArrival: Timestamp
     var keeper: ThresholdKeeper
     /// Whether it has been unlike training, new or not, and since when.
     var departure = AlertCondition()
@@ -72,8 +91,6 @@ struct DeviceHead: BitwiseCopyable {
     var frames: Int64 = 0
     /// How often a gap reset the state.
     var resets: Int64 = 0
-    /// When the last sample arrived here.
-    var lastArrival: Timestamp
     /// The last score that was given.
     var score: AnomalyScorer.Score?
     /// The last drift that was given.
@@ -84,4 +101,33 @@ struct DeviceHead: BitwiseCopyable {
     var number: Int32
     /// Its number in its fleet.
     var device: Int32
+
+    /// As ``DeviceLayout/form``, of the head alone.
+    static let form: UInt64 = {
+        let version = 1
+        return stableHash(
+            "\(version) \(MemoryLayout<Self>.size) \(MemoryLayout<AlertCondition>.size)"
+                + " \(MemoryLayout<ThresholdKeeper>.size)"
+                + " \(MemoryLayout<Self>.offset(of: \.conditions) ?? 0)"
+        )
+    }()
+}
+
+/// What was last told of a device's score, and how often one is wanted; the publisher's own memory,
+/// kept here so that it lives and dies with the device.
+public struct PublishedScore: BitwiseCopyable, Sendable {
+    /// When a score was wanted last, microseconds; `Int64.min` for never.
+    public var wanted = Int64.min
+    /// How often one is wanted, per second.
+    public var rate = 0.0
+    /// When the last message was, in microseconds, and what it said; NaN for no score.
+    public var sent = Int64.min
+    public var score = Double.nan
+    public var novelty = Double.nan
+    public var isUrgent = false
+    /// Whether the last score was at or above level 1.
+    public var isAbove = false
+
+    /// Nothing was told.
+    public init() {}
 }

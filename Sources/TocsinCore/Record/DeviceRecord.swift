@@ -24,6 +24,12 @@ struct DeviceRecord: BitwiseCopyable {
     /// The one of the device, `[1]`.
     var heads: Numbers<DeviceHead> { numbers(layout.headStart, 1) }
 
+    /// Whose record it is.
+    var plate: DevicePlate { unsafe DevicePlate(base - DevicePlate.size) }
+
+    /// What was last published of its scores, `[1]`.
+    var published: Numbers<PublishedScore> { numbers(layout.publishedStart, 1) }
+
     /// The network's part: hidden and memory of every layer, `[stateSize]`.
     var recurrent: Numbers<Float> { numbers(0, layout.stateSize) }
     /// The hidden state that drift watches, `[hidden]`.
@@ -85,6 +91,7 @@ extension DeviceRecord {
         scorer.fill(AnomalyScorer.Channel())
         watches.fill(FaultDetector.Watch())
         slots.clear()
+        published[0] = PublishedScore()
         drift.memory[0] = DriftWatch.Memory()
         let trackers = reference.trackers
         for i in trackers.indices { drift.trackers[i] = trackers[i] }
@@ -94,11 +101,47 @@ extension DeviceRecord {
     /// Takes over all that another device of the same layout remembers, but for its numbers.
     func copy(_ other: DeviceRecord) {
         precondition(layout.size == other.layout.size)
+        unsafe copy(other.base)
+    }
+
+    /// Takes over a record of this layout, but for its numbers.
+    func copy(_ other: UnsafeRawPointer) {
         let (number, device) = (heads[0].number, heads[0].device)
-        unsafe base.copyMemory(from: other.base, byteCount: layout.size)
+        unsafe base.copyMemory(from: other, byteCount: layout.size)
         heads[0].number = number
         heads[0].device = device
         heads[0].isReady = false
+        heads[0].batch = 0
+    }
+
+    /// Takes over a record that an earlier process left, if it is sound; else the device is as it was.
+    func adopt(_ saved: SavedDevice) -> Bool {
+        let before = heads[0]
+        unsafe copy(saved.record)
+        var isSound = slots.isConsistent
+        for i in recurrent.indices where !recurrent[i].isFinite { isSound = false }
+        for c in forecast.indices where !forecast[c].isFinite { isSound = false }
+        if isSound { return true }
+        begin(before, reference: group.model.calibration.drift)
+        return false
+    }
+
+    /// The group that it belongs to.
+    var group: ModelGroup { unsafe usual.pointee.group.takeUnretainedValue() }
+
+    /// Saves it as it is, once per batch, before it is changed.
+    @inline(__always)
+    func save(in undo: UndoLog) {
+        let batch = undo.batch
+        guard heads[0].batch != batch else { return }
+        unsafe undo.save(base, layout.size)
+        heads[0].batch = batch
+    }
+
+    /// Saves it with its plate.
+    func saveWhole(in undo: UndoLog) {
+        unsafe undo.save(base - DevicePlate.size, DevicePlate.size + layout.size)
+        heads[0].batch = undo.batch
     }
 
     /// Forgets the recurrent state and the grid, after a gap; conditions and drift stay.

@@ -10,10 +10,14 @@ final class ModelGroup: @unchecked Sendable {
     let model: Model
     /// The devices' names, by number.
     private(set) var names: [String] = []
+    /// Numbers that are free again.
+    private var removed: [Int] = []
     /// So many devices are stepped and judged at a time.
     static let tile = 24
     /// Records are allocated so many at a time, and never move.
     private static let chunk = 64
+    /// Bytes from one record to the next.
+    var slotSize: Int { DevicePlate.size + layout.size }
 
     private let scales: Constants<ModelUsual.Scale>
     private let residuals: Constants<AnomalyScorer.Usual>
@@ -22,6 +26,8 @@ final class ModelGroup: @unchecked Sendable {
     private let drift: DriftUsual
     private let usual: UnsafeMutablePointer<ModelUsual>
     private let layout: DeviceLayout
+    private let memory: RecordMemory
+    /// The first record of each chunk's slots, behind its plate.
     private var chunks: [UnsafeMutableRawPointer] = unsafe []
 
     /// Scaled values of the tile, NaN where missing, `[tile, channels]`.
@@ -36,8 +42,9 @@ final class ModelGroup: @unchecked Sendable {
     /// How many there are, `[1]`.
     private let readyCount: Numbers<Int>
 
-    init(_ model: Model, lateness: Duration) {
+    init(_ model: Model, lateness: Duration, memory: RecordMemory) {
         self.model = model
+        self.memory = memory
         let channels = model.channels.count
         let calibration = model.calibration
         let timing = FrameTiming(clock: model.clock, lateness: lateness, channels: channels)
@@ -89,8 +96,10 @@ final class ModelGroup: @unchecked Sendable {
     }
 
     deinit {
-        let count = unsafe chunks.count
-        for i in 0..<count { unsafe chunks[i].deallocate() }
+        if memory.region == nil {
+            let count = unsafe chunks.count
+            for i in 0..<count { unsafe (chunks[i] - 64 - DevicePlate.size).deallocate() }
+        }
         unsafe ready.deallocate()
         unsafe usual.deallocate()
         readyCount.deallocate()
@@ -100,33 +109,63 @@ final class ModelGroup: @unchecked Sendable {
     }
 
     /// Adds a device that has seen nothing.
-    func add(_ name: String, device: Int, now: Timestamp) -> DeviceRecord {
-        let number = names.count
-        if number % Self.chunk == 0 {
-            unsafe chunks.append(
-                .allocate(byteCount: Self.chunk * layout.size, alignment: 64)
-            )
+    ///
+    /// It gets the place of one that was removed, if there is any.
+    func add(_ name: String, stream: UInt64, device: Int, now: Timestamp) -> DeviceRecord {
+        let number = removed.popLast() ?? names.count
+        if number == names.count {
+            if number % Self.chunk == 0 { addChunk() }
+            if number >= readyCapacity { growReady() }
+            names.append(name)
+        } else {
+            names[number] = name
         }
-        if number >= readyCapacity { growReady() }
-        names.append(name)
         let record = record(number)
         record.begin(
             DeviceHead(
-                keeper: ThresholdKeeper(model.calibration.peaks),
+                batch: memory.batch,
                 lastArrival: now,
+                keeper: ThresholdKeeper(model.calibration.peaks),
                 number: Int32(number),
                 device: Int32(device)
             ),
             reference: model.calibration.drift
         )
+        record.plate.write(name, stream: stream, born: memory.batch)
         return record
+    }
+
+    /// Forgets a device; its place is given to the next one.
+    func remove(_ record: DeviceRecord) {
+        removed.append(Int(record.heads[0].number))
+        record.plate.clear()
+    }
+
+    private func addChunk() {
+        let head = RecordRegion.ChunkHead(
+            length: 64 + Self.chunk * slotSize,
+            slotSize: slotSize,
+            slots: Self.chunk,
+            headStart: layout.headStart,
+            form: layout.form,
+            headForm: DeviceHead.form,
+            model: stableHash(model.identity),
+            born: memory.batch
+        )
+        unsafe chunks.append(memory.allocate(head) + 64 + DevicePlate.size)
     }
 
     /// A device's record, by its number in this group.
     func record(_ number: Int) -> DeviceRecord {
         let chunk = unsafe chunks[number / Self.chunk]
-        let base = unsafe chunk + number % Self.chunk * layout.size
+        let base = unsafe chunk + number % Self.chunk * slotSize
         return unsafe DeviceRecord(base: base, usual: UnsafePointer(usual))
+    }
+
+    /// Whether a record of an earlier process is one of this group's.
+    func understands(_ saved: SavedDevice) -> Bool {
+        saved.chunk.form == layout.form && saved.chunk.model == stableHash(model.identity)
+            && saved.chunk.slotSize == slotSize
     }
 
     private func growReady() {

@@ -1,0 +1,55 @@
+import Synchronization
+import TocsinCore
+
+/// Tells which shard a message belongs to: the one of its device's name.
+@safe
+final class Router: @unchecked Sendable {
+    // @unchecked: `current` is the network thread's alone, once that runs.
+
+    private let shards: [ShardHandle]
+    private var current: Intake
+    private let next = Mutex<Intake?>(nil)
+    private let hasNext = Atomic<Bool>(false)
+
+    /// A router by the streams of an intake.
+    init(_ shards: [ShardHandle], by intake: Intake) {
+        self.shards = shards
+        current = intake
+    }
+
+    /// From the next message on, other streams count; for any thread.
+    func change(to intake: Intake) {
+        next.withLock { $0 = intake }
+        hasNext.store(true, ordering: .releasing)
+    }
+
+    /// Puts a message where it belongs.
+    func put(
+        topic: Span<UInt8>,
+        payload: Span<UInt8>,
+        arrival: Timestamp,
+        isRetained: Bool
+    ) {
+        if hasNext.load(ordering: .relaxed), hasNext.exchange(false, ordering: .acquiring) {
+            next.withLock { if let found = $0.take() { current = found } }
+        }
+        let shard = shards.count == 1 ? 0 : Self.shard(of: topic, current, among: shards.count)
+        shards[shard].inbox.put(
+            topic: topic,
+            payload: payload,
+            arrival: arrival,
+            isRetained: isRetained
+        )
+    }
+
+    /// Wakes every shard that sleeps over a message.
+    func wake() {
+        for i in 0..<shards.count { shards[i].inbox.wake() }
+    }
+
+    /// Which of so many shards a topic's messages belong to; the first one's, if no stream reads them.
+    static func shard(of topic: Span<UInt8>, _ intake: borrowing Intake, among count: Int) -> Int {
+        guard let device = intake.device(in: topic) else { return 0 }
+        return part(of: topic.extracting(device), among: count)
+    }
+}

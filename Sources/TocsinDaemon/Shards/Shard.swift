@@ -1,0 +1,316 @@
+import TocsinCore
+import TocsinMQTT
+import TocsinThreads
+import Synchronization
+
+/// What other threads see of a shard.
+final class ShardHandle: Sendable {
+    let inbox: Inbox
+    /// Counts the rounds, so that somebody can tell whether it still runs.
+    let rounds = Atomic<UInt64>(0)
+    /// Signalled once, when its thread has ended.
+    let finished: Wakeup
+
+    init(_ inbox: Inbox) throws(ThreadError) {
+        self.inbox = inbox
+        finished = try Wakeup()
+    }
+}
+
+/// The one owner of the detector state of a part of all devices.
+///
+/// Which part a device belongs to follows from its name. Whatever may change a detector arrives here
+/// through the ``Inbox``, in order. Nothing else reaches the fleet, so nothing needs a lock. It runs
+/// on a thread of its own.
+///
+/// Work is done in batches, each finished by ``StateMemory/commit(half:shares:)``: a process that is
+/// killed at any time leaves what the last finished batch left.
+struct Shard: ~Copyable {
+    let number: Int
+    var fleet: Fleet
+    var intake: Intake
+    var output: MQTTSink
+    let handle: ShardHandle
+    let memory: StateMemory
+    let client: MQTTClient
+    let notices: NoticeBoard
+    let clock: WallClock
+
+    private var timers = Timers(watchdog: nil, start: .now)
+    private var reportedOverflow = 0
+    /// What was counted before the last reload.
+    private var earlier = IntakeCounters()
+    private var writing: (job: StateWriting, next: Int)?
+    private var isStopping = false
+
+    /// So many messages make a batch: enough for two tiles of devices, few enough for their saved
+    /// records to stay in the cache.
+    private static let batch = 48
+    /// So many devices are encoded between two looks at the inbox.
+    private static let saved = 32
+
+    init(
+        number: Int,
+        fleet: consuming Fleet,
+        intake: Intake,
+        output: consuming MQTTSink,
+        handle: ShardHandle,
+        memory: StateMemory,
+        client: MQTTClient,
+        notices: NoticeBoard,
+        clock: WallClock
+    ) {
+        self.number = number
+        self.fleet = fleet
+        self.intake = intake
+        self.output = output
+        self.handle = handle
+        self.memory = memory
+        self.client = client
+        self.notices = notices
+        self.clock = clock
+    }
+
+    /// Runs until it is told to stop; then finishes what it holds and saves it.
+    consuming func run() {
+        while !isStopping {
+            work()
+            for event in handle.inbox.takeControls() { handle(event) }
+            handleTime()
+            save()
+            handle.rounds.add(1, ordering: .relaxed)
+            if !isStopping {
+                let isSaving = writing != nil
+                handle.inbox.wait(isSaving ? .milliseconds(2) : timers.untilNext(.now))
+            }
+        }
+        handle.finished.signal()
+    }
+
+    /// Takes in what waits, and judges what is complete, a batch at a time.
+    private mutating func work() {
+        // Not for ever: a flood must not keep the clock from being looked at.
+        for _ in 0..<256 {
+            let count = drain(limit: Self.batch)
+            guard count > 0 else { break }
+            fleet.assess { output.take($0) }
+            commit()
+            if count < Self.batch { break }
+        }
+        output.send()
+        let overflow = handle.inbox.overflow
+        if overflow > reportedOverflow {
+            reportedOverflow = overflow
+            notices.post(.queueOverflow(messages: overflow))
+        }
+    }
+
+    private mutating func drain(limit: Int) -> Int {
+        handle.inbox.drain(limit: limit) { topic, payload, arrival, isRetained in
+            take(topic, payload, arrival, isRetained)
+        } oversize: { topic, bytes in
+            earlier.messages += 1
+            earlier.rejected += 1
+            skip(topic, .tooLarge(bytes: bytes))
+        }
+    }
+
+    private mutating func take(
+        _ topic: Span<UInt8>,
+        _ payload: Span<UInt8>,
+        _ arrival: Timestamp,
+        _ isRetained: Bool
+    ) {
+        do {
+            let outcome = try intake.take(
+                topic: topic,
+                payload: payload,
+                arrival: arrival,
+                isRetained: isRetained,
+                into: &fleet
+            ) { output.take($0) }
+            for left in fleet.takeReplaced() { output.forget(left) }
+            switch outcome {
+            case .taken:
+                break
+            case .unwatched(let device, let isNews):
+                if fleet.count >= fleet.capacity {
+                    notices.post(.tooManyDevices(limit: fleet.capacity))
+                } else if isNews {
+                    notices.post(.deviceWithoutModel(device: device))
+                }
+            case .unknownChannel(let device, let channel):
+                notices.post(.unknownChannel(device: device, channel: channel))
+            }
+        } catch {
+            skip(topic, error)
+        }
+    }
+
+    private func skip(_ topic: Span<UInt8>, _ reason: SampleDecodingError) {
+        notices.post(.messageSkipped(topic: topic.readable, reason: "\(reason)"))
+    }
+
+    /// Finishes a batch, and lets out what it wrote.
+    private mutating func commit() {
+        memory.commit(half: fleet.half, shares: output.shares)
+        client.sendPosts()
+    }
+
+    /// What is due by the clock: silence, states.
+    private mutating func handleTime() {
+        let now = ContinuousClock.now
+        guard timers.isTick(now) else { return }
+        let time = clock.now()
+        inPieces { shard, devices in
+            shard.fleet.tick(time, devices: devices) { shard.output.take($0) }
+        }
+        let interval = output.policy.stateInterval
+        if interval > .zero, timers.isState(now, every: interval) {
+            inPieces { shard, devices in
+                let report = shard.report
+                for device in devices {
+                    guard let monitor = shard.fleet.device(device) else { continue }
+                    shard.output.publish(state: report.state(of: monitor), of: monitor.name)
+                }
+            }
+        }
+        output.send()
+    }
+
+    /// Does something with all devices, a batch at a time.
+    private mutating func inPieces(_ body: (inout Shard, Range<Int>) -> Void) {
+        var start = 0
+        while start < fleet.numbers {
+            let end = min(start + Self.batch, fleet.numbers)
+            body(&self, start..<end)
+            commit()
+            start = end
+        }
+    }
+
+    private var report: DeviceReport {
+        DeviceReport(
+            policies: fleet.policies,
+            streams: intake.streams.map(\.name),
+            now: clock.now()
+        )
+    }
+}
+
+extension Shard {
+    private mutating func handle(_ event: ShardEvent) {
+        switch event {
+        case .reload(let next, let tally):
+            reload(next, tally)
+        case .inspect(let name, let reply):
+            guard let device = fleet.find(name), let monitor = fleet.device(device) else {
+                var json = JSONWriter()
+                json.object { json in json.member("error", "unknown device '\(name)'") }
+                return reply.give(json.bytes)
+            }
+            reply.give(report.state(of: monitor))
+        case .survey(let survey):
+            let report = report
+            survey.answer(
+                figures,
+                shard: number,
+                devices: survey.wantsDevices ? fleet.devices.map { report.entry(of: $0) } : []
+            )
+        case .settled(let token, let isPublished):
+            output.settle(token, isPublished: isPublished)
+        case .save(let job):
+            if writing == nil { writing = (job, 0) } else { job.finish() }
+        case .stop(let job):
+            stop(job)
+        }
+    }
+
+    private mutating func stop(_ job: StateWriting?) {
+        isStopping = true
+        work()
+        // What was begun is overtaken by what follows.
+        if let unfinished = writing { unfinished.job.finish() }
+        writing = nil
+        guard let job else { return }
+        writing = (job, 0)
+        while writing != nil {
+            save()
+            if !job.isHungry { DedicatedThread.sleep(.milliseconds(1)) }
+        }
+    }
+
+    private mutating func reload(_ next: Reloader.Outcome, _ tally: Tally) {
+        work()
+        let before = fleet.count
+        let names = intake.streams.map(\.name)
+        let unused = fleet.half
+        memory.clear(half: 1 - unused)
+        let kept = fleet.reload(
+            names: names,
+            intake: next.intake,
+            policies: next.policies,
+            now: clock.now()
+        ) { output.take($0) }
+        earlier = earlier + intake.counters
+        let part = intake.part
+        intake = next.intake
+        intake.part = part
+        output.policy = next.publishing
+        output.policy.share(among: part.count)
+        for monitor in fleet.devices { output.resume(monitor.published) }
+        commit()
+        if fleet.half != unused { memory.clear(half: unused) }
+        output.send()
+        tally.add(kept: kept, reset: before - kept)
+    }
+
+    private var figures: ShardFigures {
+        let devices = fleet.devices
+        return ShardFigures(
+            devices: devices.count,
+            raised: devices.reduce(0) { $0 + $1.raisedKinds.count },
+            latest: devices.compactMap(\.latest).max(),
+            counted: fleet.counters,
+            intake: earlier + intake.counters,
+            overflow: handle.inbox.overflow,
+            outputDropped: output.refused,
+            scoresThinned: output.thinned,
+            outbox: output.outbox.count,
+            alertsLost: output.outbox.lost,
+            queueFill: handle.inbox.fill
+        )
+    }
+
+    /// Encodes some of the devices for the disk, if that is under way.
+    private mutating func save() {
+        guard let (job, first) = writing, job.isHungry else { return }
+        var bytes: [UInt8] = []
+        let end = min(first + Self.saved, fleet.numbers)
+        for number in first..<max(first, end) {
+            guard let monitor = fleet.device(number) else { continue }
+            Checkpoint.append(monitor, stream: intake.streams[monitor.stream].name, to: &bytes)
+        }
+        writing = (job, end)
+        if end >= fleet.numbers {
+            for letter in output.outbox.letters { Checkpoint.append(letter, to: &bytes) }
+            writing = nil
+        }
+        job.append(bytes)
+        if writing == nil { job.finish() }
+    }
+}
+
+extension Span<UInt8> {
+    /// As text of at most 200 bytes, for people; what is no UTF-8 shows as U+FFFD.
+    fileprivate var readable: String {
+        var bytes: [UInt8] = []
+        for i in 0..<Swift.min(count, 200) { bytes.append(self[i]) }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }
+            )
+        )
+    }
+}

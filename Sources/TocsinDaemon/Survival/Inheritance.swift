@@ -1,0 +1,163 @@
+import TocsinCore
+import TocsinSystemd
+import TocsinThreads
+
+/// What an earlier process left: memory that systemd kept, or a file on disk.
+struct Inheritance {
+    /// The memories of the latest start that was complete, by shard; empty if there are none.
+    let memories: [StateMemory]
+    /// What was saved on disk.
+    private let checkpoint: Checkpoint?
+    /// Names in the service manager's store that are of no use any more, once this was handed over.
+    private let names: Set<String>
+
+    /// What became of the devices that were known.
+    struct Result {
+        var restored = 0
+        var refused = 0
+    }
+
+    /// Looks at what is there.
+    ///
+    /// - Parameters:
+    ///   - stored: descriptors and their names, as the service manager kept them
+    ///   - checkpoint: reads the file on disk
+    init(_ stored: [(name: String, descriptor: Int32)], checkpoint: () throws -> Checkpoint?)
+        rethrows
+    {
+        let found = stored.compactMap { StateMemory(left: $0.descriptor) }
+        let generations = Dictionary(grouping: found, by: \.origin.generation)
+        let latest = generations.filter { generation in
+            let shards = generation.value.map(\.origin.shard).sorted()
+            return shards == Array(0..<generation.value[0].origin.shards)
+        }.max { $0.key < $1.key }
+        memories = (latest?.value ?? []).sorted { $0.origin.shard < $1.origin.shard }
+        names = Set(stored.map(\.name))
+        self.checkpoint = try checkpoint()
+    }
+
+    /// Whether anything was left.
+    var isThere: Bool { !memories.isEmpty || checkpoint != nil }
+
+    /// The number of this start.
+    var generation: Int { (memories.first?.origin.generation ?? 0) + 1 }
+
+    /// Tells the service manager that what it kept is not needed any more.
+    func discard(_ service: ServiceManager) {
+        for name in names { service.removeStored(name) }
+    }
+
+    /// Hands a shard its part.
+    ///
+    /// - Parameters:
+    ///   - shard: which of `shards`
+    ///   - fleet: gets devices
+    ///   - output: gets alerts that wait, and what was published
+    ///   - inbox: gets messages that wait
+    ///   - memory: gets scores that wait
+    func hand(
+        to shard: Int,
+        of shards: Int,
+        fleet: inout Fleet,
+        intake: Intake,
+        output: inout MQTTSink,
+        inbox: Inbox,
+        memory: StateMemory,
+        now: Timestamp
+    ) -> Result {
+        func isOurs(_ name: String) -> Bool {
+            let name = Array(name.utf8)
+            return shards == 1 || part(of: name.span, among: shards) == shard
+        }
+        guard !memories.isEmpty else {
+            return restore(shard, &fleet, intake, &output, isOurs, now: now)
+        }
+        var result = Result()
+        var halves: Set<String> = []
+        for saved in devices where isOurs(saved.name) {
+            switch adopt(saved, into: &fleet, intake, now) {
+            case .whole:
+                result.restored += 1
+            case .conditions, .none:
+                result.refused += 1
+                halves.insert(saved.name)
+            }
+        }
+        // A new version may not understand the memory of the old one, but always its file.
+        if let checkpoint, !halves.isEmpty {
+            let (restored, _) = checkpoint.restore(into: &fleet, intake: intake, now: now) {
+                halves.contains($0)
+            }
+            result.restored += restored
+            result.refused -= restored
+        }
+        if memories.count == shards {
+            output.shares = memories[shard].last.shares
+        } else {
+            for monitor in fleet.devices { output.resume(monitor.published) }
+        }
+        for (i, left) in memories.enumerated() {
+            let last = left.last
+            inbox.takeOver(left.inbox, from: last.inbox) { topic in
+                shards == 1 || Router.shard(of: topic, intake, among: shards) == shard
+            }
+            guard i % shards == shard else { continue }
+            Outbox.forEachLeft(in: left.letters, until: last.letters) { output.resume($0) }
+            left.posts.forEach(from: left.posts.shown.start, to: last.posts) { _, _, topic, payload in
+                _ = memory.posts.put(topic, payload)
+            }
+        }
+        return result
+    }
+
+    /// All devices, in the order in which they came.
+    private var devices: [SavedDevice] {
+        memories.flatMap { memory in
+            var devices: [SavedDevice] = []
+            memory.forEachDevice { devices.append($0) }
+            return devices.sorted { $0.number < $1.number }
+        }
+    }
+
+    private func adopt(
+        _ saved: SavedDevice,
+        into fleet: inout Fleet,
+        _ intake: Intake,
+        _ now: Timestamp
+    ) -> Fleet.Adoption {
+        let stream = intake.streams.firstIndex { stableHash($0.name) == saved.stream }
+        guard let stream,
+            let model = intake.assignment.model(
+                device: saved.name,
+                stream: intake.streams[stream].name
+            )
+        else { return .none }
+        return fleet.adopt(
+            saved,
+            model: model,
+            stream: stream,
+            streamName: intake.streams[stream].name,
+            now: now
+        )
+    }
+
+    private func restore(
+        _ shard: Int,
+        _ fleet: inout Fleet,
+        _ intake: Intake,
+        _ output: inout MQTTSink,
+        _ isOurs: (String) -> Bool,
+        now: Timestamp
+    ) -> Result {
+        guard let checkpoint else { return Result() }
+        let (restored, refused) = checkpoint.restore(
+            into: &fleet,
+            intake: intake,
+            now: now,
+            isOurs: isOurs
+        )
+        guard shard == 0 else { return Result(restored: restored, refused: refused) }
+        for letter in checkpoint.letters { output.resume(letter) }
+        return Result(restored: restored, refused: refused + checkpoint.damaged)
+    }
+}
