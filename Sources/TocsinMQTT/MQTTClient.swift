@@ -157,7 +157,8 @@ public final class MQTTClient: Sendable {
     /// Takes in a message for publishing at QoS 0, which is not worth keeping.
     ///
     /// Copies it; allocates nothing, takes no lock and tells nobody what became of it. One thread
-    /// may call this at a time. Refused without a connection and where too much waits already; what
+    /// may call this at a time. Before the first connection it waits for that. Later it is refused
+    /// without a connection, and always where too much waits already; what
     /// still waits when the connection breaks is lost, and counted in
     /// ``MQTTStatistics/lostPosts``.
     ///
@@ -171,7 +172,10 @@ public final class MQTTClient: Sendable {
         ring: Int = 0,
         isShown: Bool = true
     ) throws(MQTTPublishRefusal) {
-        guard switchboard.isConnected.load(ordering: .relaxed) else {
+        guard
+            switchboard.isConnected.load(ordering: .relaxed)
+                || switchboard.connects.load(ordering: .relaxed) == 0
+        else {
             switchboard.dropped.add(1, ordering: .relaxed)
             throw .notConnected
         }

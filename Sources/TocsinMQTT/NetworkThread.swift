@@ -85,7 +85,7 @@ final class NetworkThread {
         while switchboard.stopDeadline == nil {
             let error = connectAndServe()
             switchboard.isConnected.store(false, ordering: .relaxed)
-            publisher.dropPosts()
+            if switchboard.connects.load(ordering: .relaxed) > 0 { publisher.dropPosts() }
             guard switchboard.stopDeadline == nil, let error else { break }
             if versions.turnsTo311(answer: answer, error: error) { continue }
             if let begin = connectedSince, begin.duration(to: .now) >= options.backOff.settled {

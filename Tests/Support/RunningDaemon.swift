@@ -55,10 +55,19 @@ public final class RunningDaemon: Sendable {
     /// Starts it.
     @discardableResult
     public func start() throws -> RunningProgram {
-        manager.drain()
-        let program = try BuiltBinary.start(
-            ["run", "--config", folder.path("tocsin.yaml")],
-            environment: environment
+        let stored = manager.stored
+        let command = [BuiltBinary.path, "run", "--config", folder.path("tocsin.yaml")]
+        var environment = RunningProgram.environment.merging(environment) { $1 }
+        if !stored.isEmpty {
+            environment["LISTEN_FDS"] = "\(stored.count)"
+            environment["LISTEN_FDNAMES"] = stored.map(\.name).joined(separator: ":")
+        }
+        // Only the process itself knows its number, which sd_listen_fds(3) asks for.
+        let program = try RunningProgram(
+            "/bin/sh",
+            ["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""] + command,
+            environment: environment,
+            descriptors: stored.map(\.descriptor)
         )
         current.withLock { $0 = program }
         return program

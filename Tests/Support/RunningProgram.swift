@@ -19,6 +19,7 @@ public final class RunningProgram: Sendable {
     ///   - environment: in full; by default hardly anything
     ///   - input: the file that is standard input
     ///   - error: the file that standard error, and without `output` standard output, is appended to
+    ///   - descriptors: what it finds open from 3 on
     public init(
         _ path: String,
         _ arguments: [String],
@@ -26,7 +27,8 @@ public final class RunningProgram: Sendable {
         in directory: URL? = nil,
         input: String = "/dev/null",
         output: URL? = nil,
-        error: URL? = nil
+        error: URL? = nil,
+        descriptors: [Int32] = []
     ) throws {
         let folder = error == nil ? try TemporaryFolder() : nil
         self.folder = folder
@@ -41,7 +43,13 @@ public final class RunningProgram: Sendable {
             let path = file?.path ?? "/dev/null"
             posix_spawn_file_actions_addopen(&actions, Int32(descriptor), path, flags, 0o600)
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        // Out of the way first: one may stand where another one goes.
+        let aside = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 200) }
+        defer { for descriptor in aside { close(descriptor) } }
+        for (i, descriptor) in aside.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + i))
+        }
+        posix_spawn_file_actions_addclosefrom_np(&actions, Int32(3 + descriptors.count))
         if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory.path) }
 
         var attributes = posix_spawnattr_t()

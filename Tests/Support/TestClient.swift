@@ -88,6 +88,14 @@ public final class TestClient: Sendable {
         return messages
     }
 
+    /// Publishes at QoS 1, in order, and waits for nothing.
+    public func send(_ topic: String, _ payload: String) throws {
+        _ = try client.publish(topic: topic, payload: Array(payload.utf8))
+    }
+
+    /// How many messages the broker has acknowledged.
+    public var acknowledged: Int { seen.acknowledged.withLock(\.self) }
+
     /// Publishes at QoS 1, and waits until the broker has it.
     public func publish(
         _ topic: String,

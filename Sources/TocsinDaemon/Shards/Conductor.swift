@@ -128,7 +128,7 @@ struct Conductor: ~Copyable {
                 say("the broker refuses every stream")
             } else {
                 publishStatus("online")
-                ask(.line(isReady: true))
+                ask(.line(isReady: !connection.wasReady))
             }
         case .filterRefused(let filter, let error):
             notices.post(.filterRefused(filter: filter, reason: "\(error)"))
