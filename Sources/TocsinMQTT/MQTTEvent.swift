@@ -73,4 +73,10 @@ public struct MQTTMessageFlags: Sendable, Equatable {
 
     /// Whether the broker had kept it from before the subscription: its content may be old.
     public let isRetained: Bool
+
+    /// The packet's identifier at QoS 1, or 0.
+    ///
+    /// Within a session the broker gives it to no other message before this one is acknowledged, and
+    /// sends a message again under the same one.
+    public let identifier: UInt16
 }

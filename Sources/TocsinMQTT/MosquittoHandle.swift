@@ -88,7 +88,15 @@ import Glibc
     var wantsWrite: Bool { unsafe mosquitto_want_write(pointer) }
 
     /// Reads about one packet; true if there was nothing more to read.
+    ///
+    /// libmosquitto makes the acknowledgement of a message before it calls back with it. Here it only
+    /// queues what it has to send, so that an acknowledgement leaves with the next ``write()``: after
+    /// the callback has returned. Whoever dies in between gets the message again.
     func read() throws(MQTTError) -> Bool {
+        // Queueing is what it does for a program that says it has threads. Not so outside of reads: there
+        // a message that is published leaves at once.
+        _ = unsafe mosquitto_threaded_set(pointer, true)
+        defer { _ = unsafe mosquitto_threaded_set(pointer, false) }
         // loop_read looks at errno after calls that did not set it.
         errno = 0
         let result = unsafe mosquitto_loop_read(pointer, 1)
@@ -284,7 +292,8 @@ import Glibc
                 payload: payloadBytes.bindMemory(to: UInt8.self).span,
                 flags: MQTTMessageFlags(
                     qos: message.qos == 0 ? .atMostOnce : .atLeastOnce,
-                    isRetained: message.retain
+                    isRetained: message.retain,
+                    identifier: UInt16(truncatingIfNeeded: message.mid)
                 )
             )
         }

@@ -156,7 +156,13 @@ final class NetworkThread {
         } else {
             isBusy = false
         }
-        if handle.socket >= 0 && handle.wantsWrite { try handle.write() }
+        if handle.socket >= 0 && handle.wantsWrite {
+            // Acknowledgements of a busy connection travel together.
+            let isBurst = isBusy
+            if isBurst { handle.setCorked(true) }
+            defer { if isBurst { handle.setCorked(false) } }
+            try handle.write()
+        }
         try checkSocket()
         if lastLook - lastUpkeep >= .milliseconds(900) {
             lastUpkeep = lastLook
