@@ -8,9 +8,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /// EFD_CLOEXEC and EFD_NONBLOCK are enumerators of different Swift types; this joins them.
@@ -46,6 +49,14 @@ static inline void *clinux_map(int descriptor, unsigned long size) {
     if (memory == MAP_FAILED) return 0;
     madvise(memory, size, 16 /* MADV_DONTDUMP */);
     return memory;
+}
+
+/// A timer whose signal goes to the calling thread alone; the thread's field of struct sigevent has a name
+/// of its own only with _GNU_SOURCE.
+static inline int clinux_thread_timer(int number, timer_t *timer) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = number};
+    event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+    return timer_create(CLOCK_MONOTONIC, &event, timer);
 }
 
 /// Declared by <pthread.h> only with _GNU_SOURCE.

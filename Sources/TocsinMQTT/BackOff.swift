@@ -19,14 +19,17 @@ extension MQTTClient.Options {
         /// The pause after `failures` failures before this one.
         ///
         /// Never less than a tenth of ``first``: a broker that refuses at once is not asked in a loop.
+        ///
+        /// - Parameter spent: how long the last attempt waited in vain; so much less is left to wait
         func pause(
             afterFailures failures: Int,
+            spent: Duration = .zero,
             using generator: inout some RandomNumberGenerator
         ) -> Duration {
             // The shift is bounded: 2²⁰ seconds is beyond any cap.
             let ceiling = min(cap, first * (1 << min(failures, 20)))
             let jitter = Double.random(in: 0...1, using: &generator)
-            return max(first / 10, ceiling * jitter)
+            return max(first / 10, ceiling * jitter - spent)
         }
     }
 }

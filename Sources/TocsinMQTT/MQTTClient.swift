@@ -211,8 +211,8 @@ public final class MQTTClient: Sendable {
     ///
     /// - Parameter limit: when to give up on what waits; it is then counted as dropped
     /// - Returns: whether the thread has ended. It has not if it is inside the resolver or a blocking
-    ///   connect, which nothing can interrupt; it then ends when the kernel gives up (after two
-    ///   minutes at most, as a rule), having called no handler after this returned
+    ///   connect; it then ends when these give up (see ``Options/connectTimeout``), having called no
+    ///   handler after this returned
     @discardableResult
     public func stop(within limit: Duration = .seconds(5)) -> Bool {
         let wasStarted = prepared.withLock { handle in

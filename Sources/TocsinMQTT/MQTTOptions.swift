@@ -69,6 +69,11 @@ extension MQTTClient {
         /// not held up.
         public var gathering: Duration = .milliseconds(1)
 
+        /// How long each of the broker's addresses may take to accept a connection.
+        ///
+        /// Longer than the kernel's second repetition, which comes after three seconds.
+        public var connectTimeout: Duration = .seconds(6)
+
         /// How long the broker may take to answer CONNECT, from the moment the socket is connected.
         public var answerTimeout: Duration = .seconds(10)
 

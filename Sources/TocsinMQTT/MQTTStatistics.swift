@@ -5,7 +5,7 @@ public struct MQTTStatistics: Sendable, Equatable {
         /// It has not been started.
         case idle
         /// It is inside the resolver or a blocking connect, and cannot show progress until that
-        /// returns, which may take the kernel's two minutes.
+        /// returns: the latter after ``MQTTClient/Options/connectTimeout`` for each address.
         case connecting
         /// It waits for the broker's answer to CONNECT.
         case negotiating

@@ -14,6 +14,7 @@ import Glibc
     private let bindAddress: String?
     private let keepAlive: Int32
     private let sessionExpiry: UInt32?
+    private let connectTimeout: Duration
 
     private static let isLibraryReady: Bool = mosquitto_lib_init() == MQTTError.Code.success
 
@@ -31,6 +32,7 @@ import Glibc
         bindAddress = options.bindAddress
         keepAlive = Int32(clamping: options.keepAlive.components.seconds)
         sessionExpiry = options.sessionExpiry.map { UInt32(clamping: $0.components.seconds) }
+        connectTimeout = options.connectTimeout
         // libmosquitto finds these wrong only when it connects, again and again.
         guard keepAlive == 0 || keepAlive >= 5, options.address.isPossible else {
             throw MQTTError(MQTTError.Code.invalid, in: "mosquitto_connect_bind_v5")
@@ -48,7 +50,7 @@ import Glibc
         unsafe mosquitto_user_data_set(pointer, Unmanaged.passUnretained(thread).toOpaque())
     }
 
-    /// Connects, blocking, and sends CONNECT.
+    /// Connects, blocking but not for ever, and sends CONNECT.
     ///
     /// Also used to reconnect: `mosquitto_reconnect` would forget the session's expiry.
     func connect(_ version: MQTTVersion) throws(MQTTError) {
@@ -75,8 +77,19 @@ import Glibc
             case .unix(let path): (path, Int32(0))
             }
         errno = 0
-        try unsafe check(
-            mosquitto_connect_bind_v5(pointer, host, port, keepAlive, bindAddress, properties),
+        let result = limited(to: connectTimeout) {
+            unsafe mosquitto_connect_bind_v5(
+                pointer,
+                host,
+                port,
+                keepAlive,
+                bindAddress,
+                properties
+            )
+        }
+        let isInterrupted = result == MQTTError.Code.system && errno == EINTR
+        try check(
+            isInterrupted ? MQTTError.Code.timeout : result,
             "mosquitto_connect_bind_v5"
         )
     }

@@ -83,15 +83,22 @@ final class NetworkThread {
     fileprivate func run() -> Switchboard {
         handle.setReceiver(self)
         while switchboard.stopDeadline == nil {
+            let begin = ContinuousClock.now
             let error = connectAndServe()
             switchboard.isConnected.store(false, ordering: .relaxed)
             if switchboard.connects.load(ordering: .relaxed) > 0 { publisher.dropPosts() }
             guard switchboard.stopDeadline == nil, let error else { break }
             if versions.turnsTo311(answer: answer, error: error) { continue }
-            if let begin = connectedSince, begin.duration(to: .now) >= options.backOff.settled {
+            if let since = connectedSince, since.duration(to: .now) >= options.backOff.settled {
                 failures = 0
             }
-            let pause = options.backOff.pause(afterFailures: failures, using: &generator)
+            // An attempt that was in vain was a pause as long as it lasted.
+            let spent = connectedSince == nil ? begin.duration(to: .now) : .zero
+            let pause = options.backOff.pause(
+                afterFailures: failures,
+                spent: spent,
+                using: &generator
+            )
             failures += 1
             tell(.disconnected(error, retryIn: pause))
             wait(pause)

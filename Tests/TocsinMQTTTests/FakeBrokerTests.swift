@@ -172,6 +172,29 @@ struct FakeBrokerTests {
         #expect(recorder.record.events.isEmpty)
     }
 
+    @Test func `a connect that hangs is given up and tried again, without haste`() async throws {
+        let (listener, port) = try listeningSocket(backlog: 0)
+        let fillers = (0..<3).map { _ in connectedSocket(port: port, blocking: false) }
+        defer { for descriptor in fillers + [listener] { close(descriptor) } }
+        var options = options(.tcp(host: "127.0.0.1", port: port))
+        options.connectTimeout = .milliseconds(300)
+        let (client, recorder) = try client(options)
+        let record = try await recorder.wait(for: "three failures") { $0.failures.count == 3 }
+        #expect(
+            Set(record.failures.map(\.description)) == [
+                "mosquitto_connect_bind_v5: There was no answer in time."
+            ]
+        )
+        #expect(record.times[0].duration(to: record.times[2]) >= .milliseconds(600))
+        #expect(record.threadTime < .milliseconds(100))
+        // What was in vain counts as waiting: with these pauses hardly anything is left of them.
+        for event in record.events {
+            guard case .disconnected(_, let pause) = event else { continue }
+            #expect(pause <= .milliseconds(100))
+        }
+        client.stop()
+    }
+
     @Test func `progress is shown while there is nothing to do`() async throws {
         let broker = try FakeBroker { packet in packet.isConnect ? [0x20, 3, 0, 0, 0] : [] }
         let (client, recorder) = try client(options(broker.address))
