@@ -20,6 +20,8 @@ struct Connection {
     /// A broker that is away is said once, however its absence shows; a broker that is there and
     /// objects is said, too.
     func isNews(_ error: MQTTError) -> Bool {
+        // Wanted, and said where it was.
+        guard !error.isRenewal else { return false }
         guard !isUp, let reported else { return true }
         return error.reason != nil && error.reason != reported.reason
     }

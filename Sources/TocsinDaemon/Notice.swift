@@ -14,6 +14,12 @@ public enum Notice: Sendable {
     case connected(address: String, version: String, sessionPresent: Bool)
     /// The broker is gone, or was never there.
     case disconnected(address: String, reason: String)
+    /// The connection is up and nothing arrives; it is made anew.
+    case deaf(address: String)
+    /// The broker has dropped messages, for whichever client.
+    case brokerDropped(messages: Int)
+    /// The broker does not let the daemon publish.
+    case publishRefused(reason: String)
     /// The broker does not let the daemon read a stream.
     case filterRefused(filter: String, reason: String)
     /// A message could not be read.
@@ -65,6 +71,12 @@ public enum Notice: Sendable {
             "connected to \(address), MQTT \(version)\(sessionPresent ? ", session resumed" : "")"
         case .disconnected(let address, let reason):
             "no connection to \(address): \(reason), trying again until it is back"
+        case .deaf(let address):
+            "nothing arrives from \(address) although all devices should send, reconnecting"
+        case .brokerDropped(let messages):
+            "the broker dropped \(messages) messages so far, for this or another client"
+        case .publishRefused(let reason):
+            "the broker takes no alerts: \(reason), keeping them and trying again"
         case .filterRefused(let filter, let reason):
             "the broker refuses '\(filter)': \(reason), asking again after the next connect"
         case .messageSkipped(let topic, let reason): "'\(topic)': \(reason), skipping"
@@ -100,10 +112,11 @@ public enum Notice: Sendable {
     /// How much it matters.
     var level: Logger.Level {
         switch self {
-        case .filterRefused, .stateNotSaved, .reloadRefused:
+        case .filterRefused, .publishRefused, .stateNotSaved, .reloadRefused:
             .error
         case .disconnected, .messageSkipped, .deviceWithoutModel, .stateUnusable, .needsRestart,
-            .queueOverflow, .outputDropped, .tooManyDevices, .controlUnavailable:
+            .queueOverflow, .outputDropped, .tooManyDevices, .controlUnavailable, .deaf,
+            .brokerDropped:
             .warning
         case .started, .stopping, .connected, .unknownChannel, .anomaly, .drift, .fault, .silence,
             .cleared, .stateReset, .stateRestored, .reloaded:
@@ -118,6 +131,9 @@ public enum Notice: Sendable {
         case .stopping: "2f1380df53b6493280a6f47d246bc132"
         case .connected: "fe29aef57e4a462f9a4cc43e2d23bcd0"
         case .disconnected: "ee9fe718711842749fcbf16576abd6b9"
+        case .deaf: "daf32ad1b23c458995f29b777ad7994e"
+        case .brokerDropped: "06bd4fe35ed24424949492161c7d2008"
+        case .publishRefused: "0357331f11c54c1bbb406af6f735207a"
         case .filterRefused: "d30de57f3b614ac9ba57592661f8eb85"
         case .messageSkipped: "ca8d08c5e73c40c0accd70f960e17599"
         case .deviceWithoutModel: "311a2b79eaf64ff4ad8fc3e804a85d54"

@@ -89,6 +89,8 @@ extension Notice {
         case .unknownChannel(let device, _): "unknownChannel \(device)"
         case .stateReset(let device): "stateReset \(device)"
         case .queueOverflow: "queueOverflow"
+        case .brokerDropped: "brokerDropped"
+        case .publishRefused: "publishRefused"
         case .outputDropped: "outputDropped"
         case .tooManyDevices: "tooManyDevices"
         case .stateNotSaved: "stateNotSaved"

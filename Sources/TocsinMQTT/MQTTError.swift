@@ -60,6 +60,12 @@ extension MQTTError {
         )
     }
 
+    /// The end of a connection that was to be renewed.
+    static let renewal = MQTTError(code: Code.lost, call: "renew", reason: nil, detail: "")
+
+    /// Whether the connection ended because ``MQTTClient/renew()`` was called.
+    public var isRenewal: Bool { call == Self.renewal.call }
+
     func with(detail: String) -> MQTTError {
         MQTTError(code: code, call: call, reason: reason, detail: detail)
     }

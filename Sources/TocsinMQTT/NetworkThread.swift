@@ -149,7 +149,7 @@ final class NetworkThread {
                 let isDone = !isConnected || publisher.isDone
                 if isDone || ContinuousClock.now >= deadline { return sayGoodbye(deadline) }
             }
-            if takeRenewal() { throw MQTTError(MQTTError.Code.lost, in: "renew") }
+            if takeRenewal() { throw .renewal }
             mayHaveMore = try round(mayHaveMore: mayHaveMore)
         }
     }

@@ -28,7 +28,9 @@ private func everyNotice(_ variant: String = "a") -> [Notice] {
     return [
         .started(devices: 1, models: 2), .stopping,
         .connected(address: variant, version: "5", sessionPresent: true),
-        .disconnected(address: variant, reason: "r"), .filterRefused(filter: variant, reason: "r"),
+        .disconnected(address: variant, reason: "r"), .deaf(address: variant),
+        .brokerDropped(messages: 1), .publishRefused(reason: "r"),
+        .filterRefused(filter: variant, reason: "r"),
         .messageSkipped(topic: variant, reason: "r"), .deviceWithoutModel(device: variant),
         .unknownChannel(device: variant, channel: "c"), .anomaly(alert), .drift(alert),
         .fault(alert), .silence(alert), .cleared(alert), .stateReset(device: variant),
