@@ -11,7 +11,11 @@ extension Configuration {
         /// password where there is none.
         public var passwordFile = ""
         /// How long the connection may be silent before it is probed.
-        public var keepAlive = Duration.seconds(30)
+        ///
+        /// A connection whose network swallows everything is given up after twice that. Until then only
+        /// TCP repeats itself, ever more slowly: had the network been away for half a minute, the next
+        /// repetition could be as far off.
+        public var keepAlive = Duration.seconds(10)
         /// How long the broker keeps messages for a daemon that is away.
         public var sessionExpiry = Duration.seconds(86_400)
         /// Which version of MQTT is spoken.
@@ -74,6 +78,12 @@ extension Configuration.Broker {
         }
         queuedMessages = try table.integer("queued_messages", in: 10...10_000_000) ?? queuedMessages
         if let table = try table.table("tls") { tls = try Configuration.TLS(table) }
+        guard tls == Configuration.TLS() || BrokerAddress(address)?.isEncrypted == true else {
+            throw table.error(
+                "tls",
+                "has no effect with '\(address)'; expected mqtts://HOST[:PORT]"
+            )
+        }
         try table.rejectUnknownKeys()
     }
 }

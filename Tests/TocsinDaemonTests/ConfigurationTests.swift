@@ -176,7 +176,11 @@ struct ConfigurationTests {
     }
 
     @Test func `relative paths start from the file's folder`() throws {
-        let text = "broker: {tls: {authorities: ca.pem}}\nmodels: [{file: m}, {file: /n}]\n"
+        let text = """
+            broker: {address: "mqtts://h", tls: {authorities: ca.pem}}
+            models: [{file: m}, {file: /n}]
+
+            """
         let configuration = try Configuration(text: text, file: "/etc/t.yaml", folder: "/etc")
         #expect(configuration.models.map { configuration.resolve($0.file) } == ["/etc/m", "/n"])
         #expect(configuration.resolvedBroker.tls.authorities == "/etc/ca.pem")
