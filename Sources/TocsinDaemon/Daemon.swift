@@ -44,7 +44,7 @@ public struct Daemon: Sendable {
             )
         }
         let shards = try memories.map { try ShardHandle(Inbox($0.inbox)) }
-        let router = Router(shards, by: setup.intake)
+        let router = Router(shards, by: setup.intake, conductor: mailbox)
         let client = try MQTTClient(
             MQTTClient.Options(
                 broker,
@@ -68,6 +68,7 @@ public struct Daemon: Sendable {
                         shards[token.owner].inbox.put(.settled(token, isPublished: true))
                     case .publishFailed(let token, _) where token.owner < count:
                         shards[token.owner].inbox.put(.settled(token, isPublished: false))
+                        mailbox.put(.connection(event))
                     default:
                         mailbox.put(.connection(event))
                     }

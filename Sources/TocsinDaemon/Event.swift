@@ -4,6 +4,8 @@ import TocsinMQTT
 enum Event: Sendable {
     /// Something happened to the connection.
     case connection(MQTTEvent)
+    /// The broker says how many messages it has dropped.
+    case brokerDropped([UInt8], isRetained: Bool)
     /// What is read and what judges has changed.
     case reload(Reloader.Outcome)
     /// What should be read and judged from now on could not be understood.

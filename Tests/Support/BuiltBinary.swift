@@ -9,16 +9,18 @@ public enum BuiltBinary {
             .deletingLastPathComponent().appendingPathComponent("tocsin").path
     }()
 
-    /// Starts it.
+    /// Starts it; `prefix` stands before its command.
     public static func start(
         _ arguments: [String],
+        prefix: [String] = [],
         environment: [String: String] = [:],
         in directory: URL? = nil,
         input: String = "/dev/null"
     ) throws -> RunningProgram {
-        try RunningProgram(
-            path,
-            arguments,
+        let words = prefix + [path] + arguments
+        return try RunningProgram(
+            words[0],
+            Array(words.dropFirst()),
             environment: RunningProgram.environment.merging(environment) { $1 },
             in: directory,
             input: input

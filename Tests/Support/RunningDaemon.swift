@@ -8,20 +8,24 @@ public final class RunningDaemon: Sendable {
     public let folder: TemporaryFolder
     public let manager: NotifySocket
     private let environment: [String: String]
+    private let prefix: [String]
     private let current = Mutex<RunningProgram?>(nil)
 
     /// A daemon that is not started yet.
     ///
     /// - Parameters:
     ///   - broker: where it connects to
+    ///   - prefix: what stands before its command, if it runs on a host of its own
     ///   - configuration: YAML besides `state` and `control`; `broker` is written if it is not in it
     public init(
         broker: String,
+        prefix: [String] = [],
         configuration: String = "",
         environment: [String: String] = [:]
     ) throws {
         folder = try TemporaryFolder()
         manager = try NotifySocket()
+        self.prefix = prefix
         self.environment = [
             "NOTIFY_SOCKET": manager.path,
             "RUNTIME_DIRECTORY": folder.url.path,
@@ -63,9 +67,10 @@ public final class RunningDaemon: Sendable {
             environment["LISTEN_FDNAMES"] = stored.map(\.name).joined(separator: ":")
         }
         // Only the process itself knows its number, which sd_listen_fds(3) asks for.
+        let shell = prefix + ["/bin/sh", "-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""]
         let program = try RunningProgram(
-            "/bin/sh",
-            ["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""] + command,
+            shell[0],
+            shell.dropFirst() + command,
             environment: environment,
             descriptors: stored.map(\.descriptor)
         )

@@ -94,6 +94,24 @@ public final class RunningProgram: Sendable {
     /// What it wrote to standard error so far.
     public var standardError: String { text(error) }
 
+    /// The time that it has spent on processors so far, all its threads together.
+    ///
+    /// Source: proc(5), fields 14 and 15 of stat, in hundredths of a second; the name before them may
+    /// have spaces.
+    public var processorTime: Duration {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+            return .zero
+        }
+        return .milliseconds(10 * (user + system))
+    }
+
+    /// How many descriptors it has open.
+    public var descriptors: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
+    }
+
     /// The lines of standard error so far.
     public var errorLines: [String] {
         standardError.split(separator: "\n").map(String.init)

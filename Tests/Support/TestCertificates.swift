@@ -7,7 +7,9 @@ public enum TestCertificates {
     public static var canBeMade: Bool { FileManager.default.isExecutableFile(atPath: openssl) }
 
     /// Two authorities, `ca` and `other`, and by the first one `server` for localhost and `client`.
-    public static func make(in directory: URL) throws {
+    ///
+    /// - Parameter hasExpired: whether the server's was good only until yesterday
+    public static func make(in directory: URL, hasExpired: Bool = false) throws {
         let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         for name in ["ca", "other"] {
             try run(
@@ -34,7 +36,7 @@ public enum TestCertificates {
                 [
                     "x509", "-req", "-in", "\(name).csr", "-CA", "ca.crt", "-CAkey", "ca.key",
                     "-CAcreateserial", "-extfile", "\(name).ext", "-out", "\(name).crt",
-                ],
+                ] + (hasExpired && name == "server" ? ["-days", "-1"] : []),
                 in: directory
             )
         }

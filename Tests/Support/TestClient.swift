@@ -16,7 +16,7 @@ public final class TestClient: Sendable {
     private final class Seen: Sendable {
         let messages = Mutex<[Message]>([])
         let acknowledged = Mutex<Int>(0)
-        let isSubscribed = Mutex(false)
+        let subscriptions = Mutex(0)
     }
 
     /// Connects, and waits until the filters are granted.
@@ -48,7 +48,7 @@ public final class TestClient: Sendable {
                 },
                 event: { event in
                     switch event {
-                    case .subscribed: seen.isSubscribed.withLock { $0 = true }
+                    case .subscribed: seen.subscriptions.withLock { $0 += 1 }
                     case .published: seen.acknowledged.withLock { $0 += 1 }
                     default: break
                     }
@@ -57,7 +57,26 @@ public final class TestClient: Sendable {
         )
         client.setSubscriptions(filters.map { MQTTSubscription($0) })
         try client.start()
-        try await eventually("subscription") { seen.isSubscribed.withLock(\.self) }
+        try await waitForSubscription()
+    }
+
+    /// Waits until it has subscribed so often: again after each time that the broker was away.
+    public func waitForSubscription(count: Int = 1) async throws {
+        try await eventually("subscription") { seen.subscriptions.withLock(\.self) >= count }
+    }
+
+    /// Publishes many messages at QoS 1, and waits until the broker has them.
+    public func publish(_ messages: [(topic: String, payload: String)], isRetained: Bool = false)
+        async throws
+    {
+        let before = seen.acknowledged.withLock(\.self)
+        for message in messages {
+            let payload = Array(message.payload.utf8)
+            _ = try client.publish(topic: message.topic, payload: payload, isRetained: isRetained)
+        }
+        try await eventually("acknowledgements") {
+            seen.acknowledged.withLock(\.self) >= before + messages.count
+        }
     }
 
     /// A client of a broker of the test's own.

@@ -42,81 +42,13 @@ struct DaemonTests {
         try await client.wait(for: "offline") { $0.last?.payload == "offline" }
     }
 
-    @Test func `an absent broker is waited for, with one line, and the watchdog is fed`()
-        async throws
-    {
-        let broker = try await Mosquitto(isStarted: false)
-        let daemon = try RunningDaemon(
-            broker: broker.url,
-            environment: ["WATCHDOG_USEC": "1200000"]
-        )
-        let program = try daemon.start()
-        try await daemon.manager.wait(for: "WATCHDOG=1", count: 8)
-        #expect(program.isRunning)
-        #expect(!daemon.manager.assignments.contains("READY=1"))
-        #expect(daemon.manager.assignments.contains { $0.hasPrefix("STATUS=no connection") })
-        #expect(program.errorLines.count == 1, "\(program.standardError)")
-        try await broker.start()
-        try await daemon.manager.wait(for: "READY=1")
-        // Said right after READY=1.
-        try await program.wait(toSay: "notice: subscribed")
-        #expect(program.errorLines.count { $0.contains("connected to") } == 1)
-        #expect(program.errorLines.count == 3, "\(program.standardError)")
-        try await daemon.stop()
-    }
-
-    @Test func `a broker that goes away costs one line, and one when it is back`() async throws {
-        let broker = try await Mosquitto()
-        let daemon = try RunningDaemon(broker: broker.url)
-        let program = try await daemon.startAndWait()
-        broker.stop()
-        try await program.wait(toSay: "no connection to")
-        try await eventually("status") {
-            daemon.manager.assignments.last?.hasPrefix("STATUS=no connection") == true
-        }
-        // Long enough for several attempts.
-        try await Task.sleep(for: .seconds(2))
-        try await broker.start()
-        try await program.wait(toSay: "connected to", count: 2)
-        try await eventually("status", detail: { "\(daemon.manager.assignments)" }) {
-            daemon.manager.assignments.last?.hasPrefix("STATUS=0 devices") == true
-        }
-        let client = try await TestClient(broker)
-        try await client.wait(for: "online") {
-            $0.contains { $0.topic == "tocsin/status" && $0.payload == "online" }
-        }
-        #expect(program.errorLines.count == 4, "\(program.standardError)")
-        try await daemon.stop()
-    }
-
-    @Test func `a broker that refuses is said, and asked again until it relents`() async throws {
+    @Test func `a password comes from the credential that systemd hands over`() async throws {
         let file = try TemporaryFolder()
         let passwords = try file.write("tocsin:right\n", to: "passwords")
         try run("/usr/bin/mosquitto_passwd", ["-U", passwords], in: file.url)
         let broker = try await Mosquitto(allowsAnonymous: false) { _ in
             ["password_file \(passwords)"]
         }
-        let secret = try file.write("wrong\n", to: "secret")
-        let text = """
-            broker:
-              address: \(broker.url)
-              username: tocsin
-              password_file: \(secret)
-
-            """
-        let daemon = try RunningDaemon(broker: broker.url, configuration: text)
-        let program = try daemon.start()
-        try await program.wait(toSay: "ot authori")
-        try await Task.sleep(for: .seconds(1))
-        #expect(program.isRunning)
-        #expect(program.errorLines.count == 1, "\(program.standardError)")
-        program.kill()
-
-        try file.write("right\n", to: "secret")
-        try await daemon.startAndWait()
-        try await daemon.stop()
-
-        // The same password from the credential that systemd hands over.
         let credentials = try TemporaryFolder()
         try credentials.write("right", to: "mqtt-password")
         let other = try RunningDaemon(

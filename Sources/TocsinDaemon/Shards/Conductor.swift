@@ -17,10 +17,14 @@ struct Conductor: ~Copyable {
     private let store: StateStore?
     private let clock: WallClock
     private var policy: PublishingPolicy
-    private var streams: [String]
+    private var subscriptions: [MQTTSubscription]
     private var models: Int
 
     private var connection = Connection()
+    private var droppedWatch = DroppedWatch()
+    private var deafWatch = DeafWatch()
+    /// How long the fleet may be silent as a whole, as of so many live messages.
+    private var patience: (messages: Int, limit: Duration?)?
     private var timers: Timers
     private var rounds: [UInt64]
     private var isStopping = false
@@ -49,7 +53,7 @@ struct Conductor: ~Copyable {
         self.store = store
         self.clock = clock
         self.policy = policy
-        streams = intake.streams.map(\.name)
+        subscriptions = intake.subscriptions
         models = intake.assignment.rules.count
         timers = Timers(watchdog: service.watchdogInterval, start: .now)
         rounds = Array(repeating: .max, count: shards.count)
@@ -93,6 +97,10 @@ struct Conductor: ~Copyable {
     private mutating func handle(_ event: Event) {
         switch event {
         case .connection(let event): handle(event)
+        case .brokerDropped(let payload, let isRetained):
+            if droppedWatch.take(payload.span, isRetained: isRetained) {
+                notices.post(.brokerDropped(messages: droppedWatch.total))
+            }
         case .reload(let next): reload(next)
         case .reloadRefused(let reason):
             notices.post(.reloadRefused(reason: reason))
@@ -112,6 +120,11 @@ struct Conductor: ~Copyable {
     }
 
     private mutating func handle(_ event: MQTTEvent) {
+        let isOwn = droppedWatch.isOwn(event)
+        if droppedWatch.settle(event) {
+            client.setSubscriptions(subscriptions + droppedWatch.subscriptions)
+        }
+        guard !isOwn else { return }
         switch event {
         case .connected(let sessionPresent, let version):
             connection.isUp = true
@@ -124,7 +137,7 @@ struct Conductor: ~Copyable {
                 )
             )
         case .subscribed(let filters):
-            if filters.isEmpty {
+            if filters.allSatisfy({ $0 == DroppedWatch.topic }) {
                 say("the broker refuses every stream")
             } else {
                 publishStatus("online")
@@ -141,6 +154,8 @@ struct Conductor: ~Copyable {
             }
             connection.isUp = false
             say("no connection to the broker: \(error)")
+        case .publishFailed(_, .refused(let error)):
+            notices.post(.publishRefused(reason: "\(error)"))
         case .published, .publishFailed:
             break
         }
@@ -150,12 +165,35 @@ struct Conductor: ~Copyable {
     private mutating func handleTime() {
         let now = ContinuousClock.now
         guard timers.isTick(now) else { return }
+        renewIfDeaf(now)
         if timers.isWatchdog(now), makesProgress() { service.pingWatchdog() }
         if timers.isHealth(now, every: policy.healthInterval), connection.isUp { ask(.health) }
         if let store, timers.isSave(now, every: store.interval), !isSaving {
             let job = beginSaving()
             if let job { for shard in shards { shard.inbox.put(.save(job)) } }
         }
+    }
+
+    /// Connects anew if nothing arrives although it should.
+    private mutating func renewIfDeaf(_ now: ContinuousClock.Instant) {
+        let messages = router.liveMessages
+        if let known = patience, known.messages != messages { patience = nil }
+        var watch = deafWatch
+        var isAsked = false
+        let limit = patience?.limit
+        let isDeaf = watch.mustRenew(messages: messages, isUp: connection.isUp, now: now) {
+            isAsked = true
+            return limit
+        }
+        deafWatch = watch
+        // The shards know; the next look has their answer.
+        if isAsked, patience == nil {
+            patience = (messages, nil)
+            ask(.patience)
+        }
+        guard isDeaf else { return }
+        notices.post(.deaf(address: connection.address(client)))
+        client.renew()
     }
 
     /// Whether the network thread and every shard did something since the last question.
@@ -173,13 +211,13 @@ struct Conductor: ~Copyable {
 extension Conductor {
     private mutating func reload(_ next: Reloader.Outcome) {
         policy = next.publishing
-        streams = next.intake.streams.map(\.name)
+        subscriptions = next.intake.subscriptions
         models = next.intake.assignment.rules.count
         // Messages of a new stream go the right way before anybody reads them.
         router.change(to: next.intake)
         let tally = Tally(shards: shards.count, to: mailbox)
         for shard in shards { shard.inbox.put(.reload(next, tally)) }
-        client.setSubscriptions(next.intake.subscriptions)
+        client.setSubscriptions(subscriptions + droppedWatch.subscriptions)
         if !next.waiting.isEmpty {
             notices.post(.needsRestart(keys: next.waiting.joined(separator: ", ")))
         }
@@ -218,6 +256,8 @@ extension Conductor {
         case .health:
             publish("\(policy.prefix)/health", report.health())
             say(report.line)
+        case .patience:
+            patience?.limit = figures.patience
         case .status(let reply):
             reply.give(report.status(devices: devices))
         }

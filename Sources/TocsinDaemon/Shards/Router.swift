@@ -10,12 +10,18 @@ final class Router: @unchecked Sendable {
     private var current: Intake
     private let next = Mutex<Intake?>(nil)
     private let hasNext = Atomic<Bool>(false)
+    private let conductor: Mailbox<Event>
+    private let live = Atomic<Int>(0)
 
     /// A router by the streams of an intake.
-    init(_ shards: [ShardHandle], by intake: Intake) {
+    init(_ shards: [ShardHandle], by intake: Intake, conductor: Mailbox<Event>) {
         self.shards = shards
+        self.conductor = conductor
         current = intake
     }
+
+    /// Messages of the streams that were not retained.
+    var liveMessages: Int { live.load(ordering: .relaxed) }
 
     /// From the next message on, other streams count; for any thread.
     func change(to intake: Intake) {
@@ -30,6 +36,10 @@ final class Router: @unchecked Sendable {
         arrival: Timestamp,
         isRetained: Bool
     ) {
+        if DroppedWatch.isOwn(topic: topic) {
+            return conductor.put(.brokerDropped(payload.copy, isRetained: isRetained))
+        }
+        if !isRetained { live.store(live.load(ordering: .relaxed) &+ 1, ordering: .relaxed) }
         if hasNext.load(ordering: .relaxed), hasNext.exchange(false, ordering: .acquiring) {
             next.withLock { if let found = $0.take() { current = found } }
         }

@@ -278,6 +278,7 @@ extension Shard {
             scoresThinned: output.thinned,
             outbox: output.outbox.count,
             alertsLost: output.outbox.lost,
+            patience: DeafWatch.patience(of: devices, fleet.policies),
             queueFill: handle.inbox.fill
         )
     }

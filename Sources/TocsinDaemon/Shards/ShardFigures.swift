@@ -17,6 +17,8 @@ struct ShardFigures: Sendable {
     /// Alerts that wait for the broker.
     var outbox = 0
     var alertsLost = 0
+    /// How long all devices may be silent at once; `nil` if nothing is known of them.
+    var patience: Duration?
     /// Of the fullest queue, 0 … 1.
     var queueFill = 0.0
 
@@ -32,6 +34,7 @@ struct ShardFigures: Sendable {
         sum.scoresThinned += b.scoresThinned
         sum.outbox += b.outbox
         sum.alertsLost += b.alertsLost
+        sum.patience = [a.patience, b.patience].compactMap { $0 }.max()
         sum.queueFill = max(a.queueFill, b.queueFill)
         return sum
     }

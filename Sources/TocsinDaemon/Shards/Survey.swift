@@ -7,6 +7,8 @@ final class Survey: Sendable {
         /// The line of `systemctl status`; and readiness, if it is to be told.
         case line(isReady: Bool)
         case health
+        /// How long the fleet may be silent as a whole.
+        case patience
         case status(Reply)
     }
 
