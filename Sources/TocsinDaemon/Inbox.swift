@@ -5,10 +5,15 @@ package import TocsinThreads
 /// The bounded ring between the network thread and the owner of a fleet.
 ///
 /// One thread puts in, one takes out. A message is copied into the ring as one piece of bytes; nothing
-/// is allocated for it. When the ring is full a message is not taken and counted. What was taken
+/// is allocated for it. What was taken
 /// stands in the ring until ``release()``, so that a process that is killed before leaves it to the
 /// next one. What other threads want of the owner (reload, stop, a question) goes into a list beside
 /// it.
+///
+/// When messages come faster than they are taken, the ring fills. Beyond a half, messages of topics of
+/// which twice as many wait as of others are left out, the oldest first; beyond nine tenths those of any
+/// topic, until it is three quarters full, so that what is scored is never far behind. A message for
+/// which there is no room at all is not taken. All of them are counted.
 ///
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
 /// one costs its senders nothing, and for messages only by ``wake()``, once for many of them.
@@ -26,6 +31,10 @@ package final class Inbox: Sendable {
     private let controls = Mutex<[ShardEvent]>([])
     private let hasControls = Atomic<Bool>(false)
     private let refused = Atomic<Int>(0)
+    private let backlog = Backlog()
+    /// Messages that were left out; the owner's.
+    private let shed = Atomic<Int>(0)
+    private let isFlooded = Atomic<Bool>(false)
 
     /// An inbox of so many bytes.
     package convenience init(bytes: Int) throws(ThreadError) {
@@ -33,13 +42,15 @@ package final class Inbox: Sendable {
     }
 
     /// An inbox over a ring.
-    init(_ ring: ByteRing) throws(ThreadError) {
+    package init(_ ring: ByteRing) throws(ThreadError) {
         self.ring = ring
         wakeup = try Wakeup()
     }
 
-    /// How many messages found no room so far.
-    package var overflow: Int { refused.load(ordering: .relaxed) }
+    /// How many messages were left out, or found no room, so far.
+    package var overflow: Int {
+        refused.load(ordering: .relaxed) + shed.load(ordering: .relaxed)
+    }
 
     /// How full the ring is, 0 … 1.
     var fill: Double { Double(ring.bytes) / Double(ring.size) }
@@ -61,7 +72,12 @@ package final class Inbox: Sendable {
             topic,
             isOversize ? payload.extracting(first: 0) : payload
         )
-        if place == nil { refused.add(1, ordering: .relaxed) } else { ring.show() }
+        if place == nil {
+            refused.add(1, ordering: .relaxed)
+        } else {
+            backlog.put(Backlog.bucket(of: topic))
+            ring.show()
+        }
     }
 
     // MARK: Everybody else's side
@@ -97,9 +113,19 @@ package final class Inbox: Sendable {
         oversize: (Span<UInt8>, Int) -> Void
     ) -> Int {
         var count = 0
+        let fill = fill
+        if fill > 0.9 { isFlooded.store(true, ordering: .relaxed) }
+        if fill < 0.75 { isFlooded.store(false, ordering: .relaxed) }
+        let isFlooded = isFlooded.load(ordering: .relaxed)
+        let most = fill > 0.5 ? 2 * backlog.mean : .infinity
         while count < limit {
             let isTaken = ring.take { kind, tag, topic, payload in
-                if kind == Kind.oversize {
+                let bucket = Backlog.bucket(of: topic)
+                let waiting = backlog.waiting(bucket)
+                backlog.take(bucket)
+                if isFlooded || Double(waiting) > most {
+                    shed.store(shed.load(ordering: .relaxed) + 1, ordering: .relaxed)
+                } else if kind == Kind.oversize {
                     oversize(topic, Int(tag))
                 } else {
                     message(topic, payload, Timestamp(microseconds: tag), kind == Kind.retained)
@@ -120,6 +146,8 @@ package final class Inbox: Sendable {
             guard isOurs(topic) else { return }
             if ring.put(kind: kind, tag: tag, topic, payload) == nil {
                 refused.add(1, ordering: .relaxed)
+            } else {
+                backlog.put(Backlog.bucket(of: topic))
             }
         }
         ring.show()

@@ -1,7 +1,10 @@
 /// What the devices that share the limit of score messages want together; see ``ScoreGate``.
-struct ScoreShares: BitwiseCopyable, Sendable {
+package struct ScoreShares: BitwiseCopyable, Sendable {
     var urgent = Share()
     var usual = Share()
+
+    /// Nobody wants anything.
+    package init() {}
 
     /// Devices that share a part of the limit.
     struct Share: BitwiseCopyable, Sendable {

@@ -9,7 +9,7 @@ struct Bench: ParsableCommand {
         subcommands: [
             Frames.self, Detection.self, Drift.self, Kernels.self, Decode.self, Ring.self,
             Pipeline.self, Daemon.self, DaemonPublisher.self, DaemonNull.self, Peer.self,
-            Training.self,
+            Training.self, Survival.self, Soak.self,
         ],
         defaultSubcommand: Frames.self
     )

@@ -23,6 +23,8 @@ struct DaemonLoad {
         var keptUp: Bool
         /// Processor time per message received.
         var microseconds: Double
+        /// How long after the publisher's end the last message had been taken in, seconds.
+        var behind: Double
     }
 
     private let children: DaemonChildren
@@ -31,7 +33,8 @@ struct DaemonLoad {
     private let period: Int
     private let burst: Int
     private let port: Int
-    private let processes: [Target: pid_t]
+    private var processes: [Target: pid_t]
+    private let program: String
     private let counter: UnsafeMutablePointer<Int64>
     /// Ticks that each has seen: event time must not go back.
     private var ticks: [Target: Int] = [:]
@@ -95,9 +98,10 @@ struct DaemonLoad {
             """,
             "\(folder)/tocsin.yaml"
         )
+        self.program = program ?? own.replacing("tocsin-bench", with: "tocsin")
         let daemon = try children.start(
             "tocsin",
-            program ?? own.replacing("tocsin-bench", with: "tocsin"),
+            self.program,
             ["run", "--config", "\(folder)/tocsin.yaml"]
         )
         let counter = try sharedCounter("\(folder)/null")
@@ -117,8 +121,8 @@ struct DaemonLoad {
     }
 
     /// Plays until every device's model is warm and every buffer has its size.
-    mutating func warmUp(rate: Double) throws {
-        for target in Target.allCases {
+    mutating func warmUp(rate: Double, of targets: [Target] = Target.allCases) throws {
+        for target in targets {
             let messages = max(Double(devices * 50), rate * 2)
             _ = try play(to: target, rate: rate, seconds: messages / rate)
         }
@@ -143,6 +147,7 @@ struct DaemonLoad {
         )
         guard children.wait(pid) else { throw DaemonBenchError(children.log(log)) }
         ticks[target, default: 0] += (messages + devices - 1) / devices
+        let end = ContinuousClock.now
         // What is on its way may arrive.
         DedicatedThread.sleep(.milliseconds(100))
         let time = processorSeconds(target) - timeBefore
@@ -150,7 +155,9 @@ struct DaemonLoad {
         let took = Double(children.log(log).trimming()) ?? .infinity
         let keptUp = found == messages && took < seconds * 1.02 + 0.02
         var last = -1
+        var behind = (ContinuousClock.now - end).seconds
         while found < messages, found != last {
+            behind = (ContinuousClock.now - end).seconds
             last = found
             DedicatedThread.sleep(.milliseconds(300))
             found = try received(target) - before
@@ -159,7 +166,8 @@ struct DaemonLoad {
             sent: messages,
             received: found,
             keptUp: keptUp,
-            microseconds: time * 1e6 / Double(found)
+            microseconds: time * 1e6 / Double(found),
+            behind: behind
         )
     }
 
@@ -186,6 +194,49 @@ struct DaemonLoad {
         return good
     }
 
+    /// What the daemon takes up.
+    struct Footprint {
+        /// Resident memory, bytes.
+        var resident = 0
+        var descriptors = 0
+    }
+
+    /// What the daemon takes up now.
+    func footprint() throws -> Footprint {
+        guard let pid = processes[.daemon] else { throw DaemonBenchError("no daemon") }
+        let statm = String(decoding: try Files.read("/proc/\(pid)/statm"), as: UTF8.self)
+        let pages = statm.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        var descriptors = 0
+        for number in 0..<4096 {
+            var status = stat()
+            if lstat("/proc/\(pid)/fd/\(number)", &status) == 0 { descriptors += 1 }
+        }
+        return Footprint(
+            resident: pages * sysconf(Int32(_SC_PAGESIZE)),
+            descriptors: descriptors
+        )
+    }
+
+    /// Stops the daemon and starts it again; how long until it is subscribed, in seconds, and how many
+    /// devices it knows then.
+    mutating func restart() throws -> (seconds: Double, devices: Int) {
+        guard let pid = processes[.daemon] else { throw DaemonBenchError("no daemon") }
+        kill(pid, SIGTERM)
+        guard children.wait(pid) else { throw DaemonBenchError(children.log("tocsin")) }
+        let begin = ContinuousClock.now
+        processes[.daemon] = try children.start(
+            "again",
+            program,
+            ["run", "--config", "\(children.folder)/tocsin.yaml"]
+        )
+        let deadline = begin + .seconds(60)
+        while !children.log("again").contains("subscribed") {
+            guard .now < deadline else { throw DaemonBenchError(children.log("again")) }
+            DedicatedThread.sleep(.milliseconds(5))
+        }
+        return ((ContinuousClock.now - begin).seconds, try health().devices)
+    }
+
     /// The daemon's own account.
     func account() throws -> String {
         let health = try health()
@@ -198,6 +249,7 @@ struct DaemonLoad {
     private struct Health: Decodable {
         var messages: Int
         var frames: Int
+        var devices: Int
         var dropped: [String: Int]
     }
 
@@ -262,5 +314,11 @@ struct DaemonLoad {
 extension String {
     fileprivate func trimming() -> String {
         String(prefix { !$0.isNewline })
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

@@ -117,6 +117,65 @@ struct InboxTests {
         #expect(inbox.takeAll() == ["t=again"])
     }
 
+    /// Fills a ring to a level, message by message; the topics come from `topic`.
+    private func fill(_ inbox: Inbox, to level: Double, topic: (Int) -> String) -> Int {
+        var i = 0
+        while inbox.fill < level {
+            inbox.put(Array(topic(i).utf8), [UInt8](repeating: 0x78, count: 99), arrival: Int64(i))
+            i += 1
+        }
+        return i
+    }
+
+    /// Takes what is there in small portions; counts topics.
+    private func take(_ inbox: Inbox) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        while inbox.drain(
+            limit: 48,
+            message: { topic, _, _, _ in counts[text(topic), default: 0] += 1 },
+            oversize: { _, _ in }
+        ) > 0 { inbox.release() }
+        return counts
+    }
+
+    @Test func `a half full ring leaves out the busiest, and nobody else`() throws {
+        let inbox = try Inbox(bytes: 0)
+        // Every third message is of one topic; of each other few wait.
+        let put = fill(inbox, to: 0.8) { $0 % 3 == 0 ? "busy" : "t-\($0 % 50)" }
+        let counts = take(inbox)
+        let others = counts.filter { $0.key != "busy" }.reduce(0) { $0 + $1.value }
+        #expect(others == put - (put + 2) / 3)
+        let busy = counts["busy"] ?? 0
+        #expect(busy > 0 && busy < put / 6)
+        #expect(inbox.overflow == put - others - busy)
+    }
+
+    @Test func `a ring that is nearly full leaves out the oldest of all`() throws {
+        let inbox = try Inbox(bytes: 0)
+        let put = fill(inbox, to: 0.95) { "t-\($0 % 50)" }
+        var first: Int64?
+        var taken = 0
+        while inbox.drain(
+            limit: 48,
+            message: { _, _, arrival, _ in
+                first = first ?? arrival.microseconds
+                taken += 1
+            },
+            oversize: { _, _ in }
+        ) > 0 { inbox.release() }
+        let lost = inbox.overflow
+        #expect(lost + taken == put)
+        #expect(first == Int64(lost), "those that went were the oldest")
+        #expect((0.15...0.3).contains(Double(lost) / Double(put)))
+    }
+
+    @Test func `below a half nothing is left out, however uneven it is`() throws {
+        let inbox = try Inbox(bytes: 0)
+        let put = fill(inbox, to: 0.45) { $0 % 10 == 0 ? "rare-\($0)" : "busy" }
+        #expect(take(inbox).values.reduce(0, +) == put)
+        #expect(inbox.overflow == 0)
+    }
+
     @Test func `of a message larger than a quarter of the ring only topic and size are kept`()
         throws
     {

@@ -62,6 +62,9 @@ public struct SavedDevice {
     /// Its number in its fleet.
     public var number: Int { Int(head.device) }
 
+    /// Writes what is no number into its network's state; for tests.
+    package func damage() { unsafe record.storeBytes(of: Float.nan, as: Float.self) }
+
     /// Its record.
     var record: UnsafeMutableRawPointer { unsafe plate + DevicePlate.size }
     /// What of its record does not depend on the model.
@@ -71,7 +74,12 @@ public struct SavedDevice {
 /// A hash of a text that is the same in every process.
 public func stableHash(_ text: String) -> UInt64 {
     let bytes = Array(text.utf8)
-    return bytes.span.hash(0x9E37_79B9_7F4A_7C15)
+    return bytes.span.stableHash
+}
+
+extension Span<UInt8> {
+    /// A hash that is the same in every process; for what nobody gains by making collide.
+    public var stableHash: UInt64 { hash(0x9E37_79B9_7F4A_7C15) }
 }
 
 /// Which of so many parts a device belongs to; the same in every process.

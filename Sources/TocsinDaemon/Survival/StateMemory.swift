@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 import Synchronization
-import TocsinCore
-import TocsinThreads
+package import TocsinCore
+package import TocsinThreads
 
 /// All that one shard must not lose, in a file that lies in memory and outlives the process.
 ///
@@ -18,7 +18,7 @@ import TocsinThreads
 ///
 /// The file is far larger than what is in it; only pages that were written take up memory.
 @safe
-final class StateMemory: @unchecked Sendable {
+package final class StateMemory: @unchecked Sendable {
     // @unchecked: the rings are made for two threads; the rest belongs to the shard's.
 
     let descriptor: Int32
@@ -28,13 +28,13 @@ final class StateMemory: @unchecked Sendable {
     private let isOwner: Bool
 
     /// Messages on their way in.
-    let inbox: ByteRing
+    package let inbox: ByteRing
     /// Scores on their way out.
-    let posts: ByteRing
+    package let posts: ByteRing
     /// Alerts that wait for the broker's acknowledgement.
     let letters: ByteRing
     /// Where the devices' records lie.
-    let region: RecordRegion
+    package let region: RecordRegion
 
     /// A new one, in which nothing is.
     ///
@@ -42,7 +42,7 @@ final class StateMemory: @unchecked Sendable {
     ///   - inbox: bytes for messages that wait
     ///   - posts: bytes for score messages that wait
     ///   - letters: bytes for alerts that wait
-    convenience init(inbox: Int, posts: Int, letters: Int = 32 << 20) throws(ThreadError) {
+    package convenience init(inbox: Int, posts: Int, letters: Int = 32 << 20) throws(ThreadError) {
         func pages(_ bytes: Int) -> Int { (max(bytes, 1 << 16) + ByteRing.overhead + 4095) & ~4095 }
         let sizes = MemoryHead.Sizes(
             inbox: pages(inbox),
@@ -140,7 +140,7 @@ final class StateMemory: @unchecked Sendable {
     /// Finishes a batch: what was read is gone, what was changed stays, what was written is shown.
     ///
     /// Allocates nothing and calls nobody.
-    func commit(half: Int, shares: ScoreShares) {
+    package func commit(half: Int, shares: ScoreShares) {
         let batch = finished + 1
         let commit = MemoryHead.Commit(
             inbox: inbox.position,

@@ -1,0 +1,137 @@
+import Glibc
+import TocsinCore
+import TocsinDaemon
+import TocsinThreads
+
+/// The road of a message from the network thread's ring to the ring of scores, in memory that
+/// outlives the process or in such that does not.
+struct SurvivalLoad: ~Copyable {
+    private let devices: Int
+    private let together: Int
+    private var fleet: Fleet
+    private var intake: Intake
+    private let inbox: Inbox
+    private let posts: ByteRing
+    private let memory: StateMemory?
+    private var message = ScoreMessage()
+    private let topics: [[UInt8]]
+    private let topic = Array("tocsin/devices/device-1/score".utf8)
+    private var payloads: [[UInt8]] = []
+    private var second = 0
+
+    static func make(
+        _ model: Model,
+        devices: Int,
+        together: Int,
+        survives: Bool
+    ) throws -> SurvivalLoad {
+        let bytes = 16 << 20
+        let memory = survives ? try StateMemory(inbox: bytes, posts: 10 << 20) : nil
+        return SurvivalLoad(
+            model,
+            try TopicTemplate("plant/{device}/state"),
+            devices: devices,
+            together: together,
+            memory: memory,
+            inbox: try memory.map { try Inbox($0.inbox) } ?? Inbox(bytes: bytes)
+        )
+    }
+
+    private init(
+        _ model: Model,
+        _ template: TopicTemplate,
+        devices: Int,
+        together: Int,
+        memory: StateMemory?,
+        inbox: Inbox
+    ) {
+        self.devices = devices
+        self.together = together
+        self.memory = memory
+        self.inbox = inbox
+        posts = memory?.posts ?? ByteRing(bytes: 10 << 20)
+        fleet = Fleet(capacity: devices, region: memory?.region)
+        intake = Intake(
+            streams: [Stream(name: "json", template: template, decoder: JSONSampleDecoder())],
+            assignment: ModelAssignment([ModelAssignment.Rule(model: model)])
+        )
+        topics = (0..<devices).map { Array("plant/device-\($0)/state".utf8) }
+        var random = SeededGenerator(seed: 1)
+        for _ in 0..<devices {
+            let members = (0..<8).map { c in
+                ",\"c\(c)\":\((random.uniform() * 2000 - 1000).rounded() / 1000)"
+            }
+            payloads.append(Array("{\"time\":0000000000\(members.joined())}".utf8))
+        }
+    }
+
+    /// One message of each device; returns the processor time of this thread for each, microseconds.
+    mutating func run() -> Double {
+        second += 1
+        let seconds = 1_767_225_600 + second
+        let arrival = Timestamp(microseconds: Int64(seconds) * 1_000_000)
+        for device in 0..<devices {
+            var rest = seconds
+            for place in stride(from: 17, through: 8, by: -1) {
+                payloads[device][place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+        }
+        let begin = threadSeconds()
+        var device = 0
+        while device < devices {
+            let end = min(device + together, devices)
+            while device < end {
+                let (topic, payload) = (topics[device], payloads[device])
+                inbox.put(
+                    topic: topic.span,
+                    payload: payload.span,
+                    arrival: arrival,
+                    isRetained: false
+                )
+                device += 1
+            }
+            work()
+        }
+        return (threadSeconds() - begin) / Double(devices) * 1e6
+    }
+
+    /// What a shard does, batch by batch, and what the network thread does with its scores.
+    private mutating func work() {
+        let (posts, topic) = (posts, topic)
+        while inbox.drain(
+            limit: 48,
+            message: { topic, payload, arrival, isRetained in
+                do {
+                    _ = try intake.take(
+                        topic: topic,
+                        payload: payload,
+                        arrival: arrival,
+                        isRetained: isRetained,
+                        into: &fleet
+                    ) { _ in }
+                } catch {
+                    fatalError("\(error)")
+                }
+            },
+            oversize: { _, _ in }
+        ) > 0 {
+            fleet.assess { message.write($0) { _ = posts.put(topic.span, $0) } }
+            if let memory {
+                memory.commit(half: fleet.half, shares: ScoreShares())
+            } else {
+                inbox.release()
+                posts.show()
+            }
+            while posts.take({ _, _, _, _ in }) {}
+            posts.release()
+        }
+    }
+}
+
+/// This thread's processor time: waiting for other programs does not count.
+private func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
