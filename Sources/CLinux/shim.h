@@ -10,6 +10,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -57,6 +59,16 @@ static inline int clinux_thread_timer(int number, timer_t *timer) {
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = number};
     event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
     return timer_create(CLOCK_MONOTONIC, &event, timer);
+}
+
+/// prctl is variadic.
+static inline int clinux_forbid_dumps(void) {
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// ptrace is variadic; for a test, which holds one thread of a program.
+static inline long clinux_ptrace(int request, pid_t thread) {
+    return ptrace(request, thread, 0, 0);
 }
 
 /// Declared by <pthread.h> only with _GNU_SOURCE.

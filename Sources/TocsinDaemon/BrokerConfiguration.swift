@@ -144,7 +144,7 @@ struct BrokerAddress: Equatable {
         } else if !rest.isEmpty {
             return nil
         }
-        guard !host.isEmpty, !host.contains(where: { "/@[]".contains($0) }),
+        guard !host.isEmpty, !host.contains(where: { "/@[]?#&= ".contains($0) }),
             !host.contains(":") || text.contains("[")
         else { return nil }
     }

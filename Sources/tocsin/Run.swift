@@ -17,6 +17,7 @@ extension Tocsin {
         func run() throws {
             // Before there is any other thread, so that none is interrupted.
             Signals.block()
+            ProcessProtection.begin()
             try reporting {
                 let configuration = try source.read()
                 let output = LogOutput.automatic()

@@ -61,6 +61,8 @@ public final class RunningProgram: Sendable {
         sigemptyset(&defaults)
         // libmosquitto, in this process, ignores it; a program started by a shell would not.
         sigaddset(&defaults, SIGPIPE)
+        // What runs the tests may ignore this one.
+        sigaddset(&defaults, SIGXFSZ)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setflags(
