@@ -9,6 +9,8 @@ public struct ControlClient: ~Copyable {
     /// Connects to the daemon's socket.
     public init(path: String) throws(ControlError) {
         let socket = try openSocket(path)
+        // A daemon that hangs must not hang whoever asks it, not even in connecting.
+        limitWaiting(socket, to: .seconds(10))
         let result = try unsafe withAddress(path) { address, size in
             unsafe connect(socket, address, size)
         }
@@ -19,8 +21,6 @@ public struct ControlClient: ~Copyable {
         }
         descriptor = socket
         self.path = path
-        // A daemon that hangs must not hang whoever asks it.
-        limitWaiting(socket, to: .seconds(10))
     }
 
     /// Sends a line and returns the answer, without its end.
@@ -47,7 +47,11 @@ public struct ControlClient: ~Copyable {
             answer += buffer[..<count]
             if count == 0 || answer.last == UInt8(ascii: "\n") { break }
         }
-        if answer.last == UInt8(ascii: "\n") { answer.removeLast() }
+        // A daemon that ends while it is asked.
+        guard answer.last == UInt8(ascii: "\n") else {
+            throw ControlError(path: path, call: "read", code: ECONNRESET)
+        }
+        answer.removeLast()
         return answer
     }
 

@@ -157,7 +157,9 @@ public struct Daemon: Sendable {
             return nil
         }
         do {
-            let server = try ControlServer(path: path, conductor: conductor)
+            let server = try ControlServer(path: path, conductor: conductor) { reason in
+                notices.post(.controlBusy(reason: reason))
+            }
             try server.start()
             return server
         } catch {

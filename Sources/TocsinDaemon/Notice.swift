@@ -60,6 +60,8 @@ public enum Notice: Sendable {
     case tooManyDevices(limit: Int)
     /// Nobody can ask the daemon anything.
     case controlUnavailable(reason: String)
+    /// Somebody who asked was turned away.
+    case controlBusy(reason: String)
 
     /// What is said.
     var text: Logger.Message {
@@ -103,6 +105,7 @@ public enum Notice: Sendable {
         case .tooManyDevices(let limit): "more than \(limit) devices, leaving the others out"
         case .controlUnavailable(let reason):
             "no control socket: \(reason), going on without"
+        case .controlBusy(let reason): "control socket: \(reason), turning the oldest away"
         case .anomaly(let alert), .drift(let alert), .fault(let alert), .silence(let alert),
             .cleared(let alert):
             "\(alert.sentence)"
@@ -116,7 +119,7 @@ public enum Notice: Sendable {
             .error
         case .disconnected, .messageSkipped, .deviceWithoutModel, .stateUnusable, .needsRestart,
             .queueOverflow, .outputDropped, .tooManyDevices, .controlUnavailable, .deaf,
-            .brokerDropped:
+            .brokerDropped, .controlBusy:
             .warning
         case .started, .stopping, .connected, .unknownChannel, .anomaly, .drift, .fault, .silence,
             .cleared, .stateReset, .stateRestored, .reloaded:
@@ -154,6 +157,7 @@ public enum Notice: Sendable {
         case .outputDropped: "c046f258d3e94868a9ba62c08126955d"
         case .tooManyDevices: "9e2f6b6e6a324707b1664cd0352014da"
         case .controlUnavailable: "315aa698a7de4496addcd5cf5af10fe1"
+        case .controlBusy: "39a5973c93cc48c5ba62c3e7bd8db45f"
         }
     }
 }

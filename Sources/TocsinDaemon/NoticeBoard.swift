@@ -94,6 +94,7 @@ extension Notice {
         case .outputDropped: "outputDropped"
         case .tooManyDevices: "tooManyDevices"
         case .stateNotSaved: "stateNotSaved"
+        case .controlBusy: "controlBusy"
         default: nil
         }
     }

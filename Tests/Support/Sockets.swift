@@ -47,6 +47,15 @@ public func connectedSocket(path: String) -> Int32 {
     return -1
 }
 
+/// Leaves a socket in the file system that nobody listens to any more.
+public func leaveSocket(path: String) throws {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    guard withUnixAddress(path, { bind(descriptor, $0, $1) }) == 0 else {
+        throw POSIXError(.EADDRINUSE)
+    }
+}
+
 /// Whether somebody listens on a port.
 public func accepts(port: Int) -> Bool {
     let descriptor = connectedSocket(port: port)

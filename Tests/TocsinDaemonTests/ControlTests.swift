@@ -93,10 +93,38 @@ struct ControlTests {
         #expect(throws: ControlError.self) { try asked.ask("status") }
 
         let folder = try TemporaryFolder()
-        try folder.write("stale", to: "s")
+        try leaveSocket(path: folder.path("s"))
         let server = try ControlServer(path: folder.path("s"), conductor: asked.conductor)
         let mode = try FileManager.default.attributesOfItem(atPath: server.path)[.posixPermissions]
         #expect(mode as? Int == 0o660)
+    }
+
+    @Test func `what is no socket is not replaced`() throws {
+        let folder = try TemporaryFolder()
+        let conductor = try Mailbox<Event>()
+        try folder.write("precious", to: "s")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("link"),
+            withDestinationPath: folder.path("s")
+        )
+        for name in ["s", "link"] {
+            #expect {
+                try ControlServer(path: folder.path(name), conductor: conductor)
+            } throws: { error in
+                (error as? ControlError)?.code == EEXIST
+            }
+        }
+        let left = try String(contentsOfFile: folder.path("s"), encoding: .utf8)
+        #expect(left == "precious")
+    }
+
+    @Test func `clients that say nothing make room for one that asks`() throws {
+        let asked = try Asked()
+        var silent: [Int32] = []
+        for _ in 0..<100 { silent.append(connectedSocket(path: asked.server.path)) }
+        #expect(silent.allSatisfy { $0 >= 0 })
+        #expect(try asked.ask("status") == "status")
+        for client in silent { close(client) }
     }
 
     @Test func `a folder that is not there, and a path that is too long, are errors`() throws {

@@ -38,7 +38,7 @@ private func everyNotice(_ variant: String = "a") -> [Notice] {
         .stateNotSaved(reason: "r"), .reloaded(kept: 1, reset: 1), .reloadRefused(reason: "r"),
         .needsRestart(keys: "k"), .queueOverflow(messages: 1),
         .outputDropped(reason: "r", total: 1),
-        .tooManyDevices(limit: 1), .controlUnavailable(reason: "r"),
+        .tooManyDevices(limit: 1), .controlUnavailable(reason: "r"), .controlBusy(reason: "r"),
     ]
 }
 
