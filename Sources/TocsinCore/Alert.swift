@@ -57,10 +57,13 @@ public struct Alert: Sendable, Equatable {
 }
 
 extension Alert {
+    /// How long it lasts already; never negative, though the clock was set back meanwhile.
+    public var duration: Duration { max(time - since, .zero) }
+
     /// One sentence that a person can read.
     public var sentence: String {
         if state == .cleared {
-            return "\(device): \(kind.name) is over after \((time - since).readable)"
+            return "\(device): \(kind.name) is over after \(duration.readable)"
         }
         let again = isReminder ? " still" : ""
         switch kind {

@@ -19,6 +19,8 @@ extension Fleet {
             guard let place = places[device] else { continue }
             let record = place.record
             let slots = record.slots
+            // A restored device may come from before the clock was set.
+            if record.heads[0].lastArrival > now { changing(device).record.heads[0].lastArrival = now }
             let idle = now - record.heads[0].lastArrival
             let patience = Duration.microseconds(slots.timing.period) + lateness
             if slots.hasOpenFrame, idle > max(patience, .seconds(5)) {

@@ -20,7 +20,7 @@ extension JSONWriter {
                 json.member("cause", cause.name)
             }
             if alert.state == .cleared {
-                json.member("duration_s", (alert.time - alert.since).inSeconds)
+                json.member("duration_s", alert.duration.inSeconds)
             }
             json.key("channels")
             json.array { json in

@@ -5,7 +5,6 @@ public import TocsinCore
 public final class Arrivals: Sendable {
     private let waiting = Mutex<[Message]>([])
     private let refused = Atomic<Int>(0)
-    private let clock = WallClock()
     private static let capacity = 100_000
 
     /// Nothing has arrived.
@@ -20,7 +19,8 @@ public final class Arrivals: Sendable {
         _ payload: Span<UInt8>,
         _ isRetained: Bool
     ) {
-        var message = Message(topic: [], payload: [], arrival: clock.now(), isRetained: isRetained)
+        let arrival = WallClock.systemTime()
+        var message = Message(topic: [], payload: [], arrival: arrival, isRetained: isRetained)
         for i in topic.indices { message.topic.append(topic[i]) }
         for i in payload.indices { message.payload.append(payload[i]) }
         let isTaken = waiting.withLock { waiting in

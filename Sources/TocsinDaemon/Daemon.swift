@@ -57,7 +57,7 @@ public struct Daemon: Sendable {
                     router.put(
                         topic: topic,
                         payload: payload,
-                        arrival: clock.now(),
+                        arrival: WallClock.stamp(),
                         isRetained: flags.isRetained
                     )
                 },

@@ -62,6 +62,8 @@ public enum Notice: Sendable {
     case controlUnavailable(reason: String)
     /// Somebody who asked was turned away.
     case controlBusy(reason: String)
+    /// The time of day has jumped.
+    case clockSet(by: Duration)
 
     /// What is said.
     var text: Logger.Message {
@@ -106,6 +108,10 @@ public enum Notice: Sendable {
         case .controlUnavailable(let reason):
             "no control socket: \(reason), going on without"
         case .controlBusy(let reason): "control socket: \(reason), turning the oldest away"
+        case .clockSet(let step):
+            step < .zero
+                ? "the clock was set back by \(step.magnitude.readable), going on with the new time"
+                : "the clock was set forward by \(step.readable), going on with the new time"
         case .anomaly(let alert), .drift(let alert), .fault(let alert), .silence(let alert),
             .cleared(let alert):
             "\(alert.sentence)"
@@ -119,7 +125,7 @@ public enum Notice: Sendable {
             .error
         case .disconnected, .messageSkipped, .deviceWithoutModel, .stateUnusable, .needsRestart,
             .queueOverflow, .outputDropped, .tooManyDevices, .controlUnavailable, .deaf,
-            .brokerDropped, .controlBusy:
+            .brokerDropped, .controlBusy, .clockSet:
             .warning
         case .started, .stopping, .connected, .unknownChannel, .anomaly, .drift, .fault, .silence,
             .cleared, .stateReset, .stateRestored, .reloaded:
@@ -158,6 +164,7 @@ public enum Notice: Sendable {
         case .tooManyDevices: "9e2f6b6e6a324707b1664cd0352014da"
         case .controlUnavailable: "315aa698a7de4496addcd5cf5af10fe1"
         case .controlBusy: "39a5973c93cc48c5ba62c3e7bd8db45f"
+        case .clockSet: "06381559bd9e4bfda4e17671ce343572"
         }
     }
 }

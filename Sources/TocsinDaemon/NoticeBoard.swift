@@ -95,6 +95,7 @@ extension Notice {
         case .tooManyDevices: "tooManyDevices"
         case .stateNotSaved: "stateNotSaved"
         case .controlBusy: "controlBusy"
+        case .clockSet: "clockSet"
         default: nil
         }
     }

@@ -30,7 +30,8 @@ struct ScoreGate: Sendable {
     /// - Parameters:
     ///   - device: its number
     ///   - memory: what is known of the device
-    ///   - time: the frame's tick, later than the device's last one
+    ///   - time: the frame's tick, later than the device's last one, unless the
+    ///     clock was set back
     ///   - score: `nil` while warming up
     ///   - novelty: as `score`
     mutating func passes(
@@ -76,9 +77,8 @@ struct ScoreGate: Sendable {
             return false
         }
         guard memory.sent != .min else { return true }
-        if policy.interval > .zero, .microseconds(now - memory.sent) < policy.interval {
-            return false
-        }
+        // A clock that was set back leaves nothing to wait for.
+        if now > memory.sent, .microseconds(now - memory.sent) < policy.interval { return false }
         if policy.change > 0 {
             return moved(score, memory.score) || moved(novelty, memory.novelty)
         }

@@ -39,6 +39,7 @@ private func everyNotice(_ variant: String = "a") -> [Notice] {
         .needsRestart(keys: "k"), .queueOverflow(messages: 1),
         .outputDropped(reason: "r", total: 1),
         .tooManyDevices(limit: 1), .controlUnavailable(reason: "r"), .controlBusy(reason: "r"),
+        .clockSet(by: .seconds(-3600)),
     ]
 }
 

@@ -106,6 +106,9 @@ public struct Intake: Sendable {
         guard time >= Self.earliest, time.microseconds <= arrival.microseconds + ahead else {
             throw .implausibleTime(time)
         }
+        if let known, !isRetained, batches[stream].time == nil {
+            fleet.forgetFuture(of: known, beyond: arrival.microseconds + ahead)
+        }
         guard let device = known else {
             return try meet(name, stream, time, arrival, isRetained, &fleet, emit)
         }

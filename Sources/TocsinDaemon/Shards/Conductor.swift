@@ -15,7 +15,7 @@ struct Conductor: ~Copyable {
     private let notices: NoticeBoard
     private let service: ServiceManager
     private let store: StateStore?
-    private let clock: WallClock
+    private var clock: WallClock
     private var policy: PublishingPolicy
     private var subscriptions: [MQTTSubscription]
     private var models: Int
@@ -166,6 +166,10 @@ struct Conductor: ~Copyable {
         let now = ContinuousClock.now
         guard timers.isTick(now) else { return }
         renewIfDeaf(now)
+        // The shards each do what follows from it.
+        if let step = clock.follow(), step.magnitude >= .seconds(1) {
+            notices.post(.clockSet(by: step))
+        }
         if timers.isWatchdog(now), makesProgress() { service.pingWatchdog() }
         if timers.isHealth(now, every: policy.healthInterval), connection.isUp { ask(.health) }
         if let store, timers.isSave(now, every: store.interval), !isSaving {

@@ -34,7 +34,7 @@ struct Shard: ~Copyable {
     let memory: StateMemory
     let client: MQTTClient
     let notices: NoticeBoard
-    let clock: WallClock
+    private var clock: WallClock
 
     private var timers = Timers(watchdog: nil, start: .now)
     private var reportedOverflow = 0
@@ -107,7 +107,7 @@ struct Shard: ~Copyable {
 
     private mutating func drain(limit: Int) -> Int {
         handle.inbox.drain(limit: limit) { topic, payload, arrival, isRetained in
-            take(topic, payload, arrival, isRetained)
+            take(topic, payload, clock.time(of: arrival), isRetained)
         } oversize: { topic, bytes in
             earlier.messages += 1
             earlier.rejected += 1
@@ -161,6 +161,10 @@ struct Shard: ~Copyable {
     private mutating func handleTime() {
         let now = ContinuousClock.now
         guard timers.isTick(now) else { return }
+        if let step = clock.follow() {
+            inPieces { shard, devices in shard.fleet.clockWasSet(by: step, devices: devices) }
+            fleet.findLatest()
+        }
         let time = clock.now()
         inPieces { shard, devices in
             shard.fleet.tick(time, devices: devices) { shard.output.take($0) }
