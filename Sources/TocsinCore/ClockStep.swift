@@ -50,6 +50,7 @@ extension DeviceRecord {
         // The same microsecond is no accident: its last sample had no time of its own.
         let isStampedHere = slots.latest == heads[0].lastArrival
         heads[0].lastArrival = heads[0].lastArrival + step
+        heads[0].streamTime = Timestamp(microseconds: .min)
         guard isStampedHere else { return }
         slots.move(by: step.microseconds)
         heads[0].frameTime = heads[0].frameTime + step

@@ -27,7 +27,12 @@ extension Fleet {
                 assessAll(device, emit: emit)
             }
             guard let last = slots.latest else { continue }
-            let behind = latest[Int(place.stream)] - last
+            // By how much the stream went on without it; where each is, only their own clocks say.
+            let stream = latest[Int(place.stream)]
+            if record.heads[0].streamTime.microseconds == .min {
+                changing(device).record.heads[0].streamTime = stream
+            }
+            let behind = stream - record.heads[0].streamTime
             noteSilence(device, for: max(idle, behind), since: last, emit: emit)
         }
     }
@@ -47,6 +52,7 @@ extension Fleet {
         heads[0].lastArrival = arrival
         let stream = Int(place.stream)
         if time > latest[stream] { latest[stream] = time }
+        heads[0].streamTime = latest[stream]
         guard let last = before, time > last else { return }
         noteSilence(device, for: time - last, since: last, emit: emit)
         let silence = AlertKind.silence

@@ -87,6 +87,41 @@ struct ClockStepTests {
         #expect(line.alerts.isEmpty)
     }
 
+    @Test(arguments: [-3600, 86_400])
+    func `nobody is silent because of it, and who was silent is still`(step: Int) throws {
+        let step = Duration.seconds(step)
+        var line = try Line(.small())
+        for second in 0..<10 {
+            try send(&line, second, ahead: .zero)
+            try send(&line, second, ahead: .zero, time: second, device: "p2")
+        }
+        line.fleet.clockWasSet(by: step)
+        for second in 10..<38 {
+            tick(&line, second, ahead: step)
+            try send(&line, second, ahead: step)
+        }
+        #expect(line.alerts.isEmpty)
+        // 30 s at least, the policy says; the last was sent at second 9.
+        for second in 38..<60 {
+            try send(&line, second, ahead: step)
+            tick(&line, second, ahead: step)
+        }
+        #expect(line.alerts.map(\.device) == ["p2"])
+        #expect(line.alerts.first?.kind == .silence)
+    }
+
+    @Test func `a device whose clock is ahead makes the others of its stream no more silent`()
+        throws
+    {
+        var line = try Line(.small())
+        for second in 0..<60 {
+            try send(&line, second, ahead: .zero, time: second + 600, device: "fast")
+            try send(&line, second, ahead: .zero, time: second)
+            tick(&line, second, ahead: .zero)
+        }
+        #expect(line.alerts.isEmpty)
+    }
+
     @Test func `an alert that is raised keeps its name, and lasts no negative time`() throws {
         var condition = AlertCondition()
         let policy = AlertPolicy(raiseAfter: 1, clearAfter: 1, minimumGap: .seconds(60))

@@ -78,6 +78,8 @@ struct DeviceHead: BitwiseCopyable {
     var batch: UInt64 = 0
     /// When the last sample arrived here.
     var lastArrival: Timestamp
+    /// Where its stream was then, in event time; `Int64.min` while that is not known.
+    var streamTime = Timestamp(microseconds: .min)
     var keeper: ThresholdKeeper
     /// Whether it has been unlike training, new or not, and since when.
     var departure = AlertCondition()
