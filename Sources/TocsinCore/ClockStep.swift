@@ -39,8 +39,10 @@ extension Fleet {
     /// For a sample that has the time of its arrival: nothing is newer. So the clock was set back
     /// while nobody looked, and the device would take nothing until its old time is reached again.
     mutating func forgetFuture(of device: Int, beyond time: Int64) {
-        guard place(device).record.slots.grid[0].watermark > time else { return }
+        let place = place(device)
+        guard place.record.slots.grid[0].watermark > time else { return }
         changing(device).record.reset()
+        groups[Int(place.group)].noteReset(place.record)
         counters.resets += 1
     }
 }

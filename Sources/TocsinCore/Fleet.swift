@@ -218,6 +218,7 @@ extension Fleet {
         if case .none(.gap) = seat {
             assessAll(device, emit: emit)
             record.reset()
+            groups[Int(place(device).group)].noteReset(record)
             counters.resets += 1
             seat = record.slots.seat(at: time.microseconds)
         }

@@ -41,6 +41,8 @@ final class ModelGroup: @unchecked Sendable {
     private var readyCapacity = chunk
     /// How many there are, `[1]`.
     private let readyCount: Numbers<Int>
+    /// Whether a device may wait whose frames left another way.
+    private var hasStale = false
 
     init(_ model: Model, lateness: Duration, memory: RecordMemory) {
         self.model = model
@@ -191,12 +193,32 @@ extension ModelGroup {
     /// Forgets who waits.
     func removeReady() { readyCount[0] = 0 }
 
+    /// Notes that a device began anew; if it waits, it has nothing to wait for.
+    func noteReset(_ record: DeviceRecord) {
+        if record.heads[0].isReady { hasStale = true }
+    }
+
+    /// Keeps only who has a complete frame.
+    private func removeStale() {
+        hasStale = false
+        var left = 0
+        for i in 0..<readyCount[0] {
+            let record = unsafe ready[i]
+            record.heads[0].isReady = record.slots.hasCompleteFrame
+            guard record.heads[0].isReady else { continue }
+            unsafe ready[left] = record
+            left += 1
+        }
+        readyCount[0] = left
+    }
+
     /// Advances and judges every device that waits, a tile at a time, until no frame is complete.
     ///
     /// Each device gets the bits that it would get alone.
     ///
     /// - Returns: how many frames were judged
     func assess(_ policies: borrowing AlertPolicies, emit: (borrowing Assessment) -> Void) -> Int {
+        if hasStale { removeStale() }
         var frames = 0
         while readyCount[0] > 0 {
             let waiting = readyCount[0]
