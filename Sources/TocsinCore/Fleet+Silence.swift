@@ -20,7 +20,9 @@ extension Fleet {
             let record = place.record
             let slots = record.slots
             // A restored device may come from before the clock was set.
-            if record.heads[0].lastArrival > now { changing(device).record.heads[0].lastArrival = now }
+            if record.heads[0].lastArrival > now {
+                changing(device).record.heads[0].lastArrival = now
+            }
             let idle = now - record.heads[0].lastArrival
             let patience = Duration.microseconds(slots.timing.period) + lateness
             if slots.hasOpenFrame, idle > max(patience, .seconds(5)) {

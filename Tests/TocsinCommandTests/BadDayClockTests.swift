@@ -68,7 +68,7 @@ struct BadDayClockTests {
         let status = try await daemon.status()
         let dropped = try #require(status["dropped"] as? [String: Any])
         #expect(status["resets"] as? Int == 0)
-        for cause in ["late", "unreadable", "duplicate"] {
+        for cause in ["late", "unreadable"] {
             #expect(dropped[cause] as? Int == 0, "\(cause)")
         }
         #expect(!client.messages.contains { $0.topic.contains("/alert/silence") })

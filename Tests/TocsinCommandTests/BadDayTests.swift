@@ -28,18 +28,18 @@ struct BadDayTests {
         _ disk: Disk
     ) async throws {
         let broker = try await Mosquitto()
+        // The state's folder is a small disk that only the daemon sees.
         let daemon = try RunningDaemon(
             broker: broker.url,
+            prefix: [Self.unshare, "--mount", "--propagation", "private"]
+                + RunningDaemon.prefix(
+                    "mkdir -p disk && mount -t tmpfs -o size=1m tmpfs disk && exec \"$@\""
+                ),
             configuration: """
                 models: [{file: "\(try await TrainedModel.files.model.path)"}]
                 state: {directory: disk, interval_seconds: 1}
 
-                """,
-            // The state's folder is a small disk that only the daemon sees.
-            wrapper: [
-                Self.unshare, "--mount", "--propagation", "private", "/bin/sh", "-c",
-                "mkdir -p disk && mount -t tmpfs -o size=1m tmpfs disk && exec \"$@\"", "sh",
-            ]
+                """
         )
         let program = try await daemon.startAndWait()
         let client = try await TestClient(broker)

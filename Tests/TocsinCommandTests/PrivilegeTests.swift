@@ -125,7 +125,7 @@ struct PrivilegeTests {
         let broker = try await Mosquitto()
         let daemon = try RunningDaemon(
             broker: broker.url,
-            wrapper: ["/bin/sh", "-c", script, "sh"]
+            prefix: RunningDaemon.prefix(script)
         )
         let program = try await daemon.startAndWait()
         program.signal(SIGABRT)
@@ -139,7 +139,7 @@ struct PrivilegeTests {
         // With a mask that takes nothing away.
         let daemon = try RunningDaemon(
             broker: broker.url,
-            wrapper: ["/bin/sh", "-c", "umask 0 && exec \"$@\"", "sh"]
+            prefix: RunningDaemon.prefix("umask 0 && exec \"$@\"")
         )
         try await daemon.startAndWait()
         let found = try FileManager.default.attributesOfItem(atPath: daemon.socket)
@@ -193,7 +193,7 @@ struct PrivilegeTests {
         let become = Self.asNobody.joined(separator: " ")
         let daemon = try RunningDaemon(
             broker: broker.url,
-            wrapper: ["/bin/sh", "-c", "shift; exec \(become) ./tocsin \"$@\"", "sh"]
+            prefix: RunningDaemon.prefix("shift 4 && exec \(become) ./tocsin \"$@\"")
         )
         // The one that was built may lie where only its owner gets at it.
         let program = daemon.folder.path("tocsin")
