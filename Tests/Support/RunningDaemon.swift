@@ -38,8 +38,8 @@ public final class RunningDaemon: Sendable {
         )
     }
 
-    /// A prefix that runs a line of shell in the daemon's folder, which ends in becoming what follows
-    /// by `exec "$@"`: that is the shell's path, `-c`, a script, and the daemon's command.
+    /// A prefix that runs a line of shell in the daemon's folder; it ends in becoming what follows, by
+    /// `exec "$@"`: that is the shell's path, `-c`, a script, and the daemon's command.
     public static func prefix(_ line: String) -> [String] {
         // The last of the command's words is the path of the configuration.
         ["/bin/sh", "-c", "cd \"$(dirname \"$7\")\" && \(line)", "sh"]

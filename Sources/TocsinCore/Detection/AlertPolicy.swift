@@ -113,8 +113,8 @@ public struct AlertCondition: BitwiseCopyable, Sendable, Equatable {
 
     /// Goes on after the clock was set: what is waited for takes no longer and no shorter.
     ///
-    /// - Parameter movesSince: whether nobody was told when it began; of a raised alert that stays as
-    ///   it was said, for its name is made of it
+    /// - Parameter movesSince: whether nobody was told when it began; of a raised alert that stays
+    ///   as it was said, for its name is made of it
     mutating func clockWasSet(by step: Duration, movesSince: Bool = false) {
         lastSaid = lastSaid + step
         clearedAt = clearedAt.map { $0 + step }
