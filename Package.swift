@@ -170,3 +170,19 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Fuzz/run sets this: nobody else pays for building what nobody else can link.
+if Context.environment["TOCSIN_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "tocsin-fuzz",
+            dependencies: [
+                "CLibFuzzer", "CMosquitto", "TocsinCore", "TocsinDaemon", "TocsinFiles",
+                "TocsinMQTT", "TocsinNN",
+            ],
+            path: "Fuzz/Sources",
+            swiftSettings: settings
+        ),
+    ]
+}
