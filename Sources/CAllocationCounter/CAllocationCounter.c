@@ -17,6 +17,14 @@ static __thread uint64_t count;
 
 uint64_t allocation_counter_read(void) { return count; }
 
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+
+bool allocation_counter_counts(void) { return false; }
+
+#else
+
+bool allocation_counter_counts(void) { return true; }
+
 void *malloc(size_t size) {
     count++;
     return __libc_malloc(size);
@@ -47,3 +55,5 @@ int posix_memalign(void **pointer, size_t alignment, size_t size) {
     *pointer = __libc_memalign(alignment, size);
     return *pointer ? 0 : ENOMEM;
 }
+
+#endif
