@@ -206,6 +206,6 @@ public struct CSVError: Error, Equatable, CustomStringConvertible {
             case .time: "the timestamp is neither ISO 8601 nor a number since 1970"
             case .number(let column): "'\(column)' is not a number"
             }
-        return "line \(line): \(text)"
+        return "line \(line): \(text.readable)"
     }
 }

@@ -76,5 +76,5 @@ public struct RecordingError: Error, Equatable, CustomStringConvertible {
     /// What is wrong there.
     public var reason: String
 
-    public var description: String { "line \(line): \(reason)" }
+    public var description: String { "line \(line): \(reason.readable)" }
 }

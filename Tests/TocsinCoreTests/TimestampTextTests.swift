@@ -114,6 +114,12 @@ struct TimestampTextTests {
         #expect(Timestamp(sinceEpoch: -1.5) == Timestamp(microseconds: -1_500_000))
         #expect(Timestamp(sinceEpoch: 99_999_999_999)?.description == "5138-11-16T09:46:39.000Z")
         #expect(Timestamp(sinceEpoch: .nan) == nil)
+        // The year 300,000, and others that no sensor has seen: the span between two such times is no
+        // number of microseconds.
+        #expect(Timestamp(sinceEpoch: 8e21) == nil)
+        #expect(Timestamp(sinceEpoch: -8e21) == nil)
+        let last = 253_402_300_799_999e3
+        #expect(Timestamp(sinceEpoch: last * 1e3)?.description == "9999-12-31T23:59:59.999Z")
         #expect(Timestamp(sinceEpoch: .infinity) == nil)
         #expect(Timestamp(sinceEpoch: 1e300) == nil)
     }

@@ -228,9 +228,9 @@ extension FaultDetector {
         let jumps = try reader.readCounts(count: channels)
         guard jumps.allSatisfy({ $0 <= Int64(window) }) else { throw .inconsistent }
         let causes = try reader.readIntegers(count: channels)
-        guard causes.allSatisfy({ (-1..<Int64(FaultCause.allCases.count)).contains($0) }) else {
-            throw .inconsistent
-        }
+        guard causes.allSatisfy({ (-1..<Int64(FaultCause.allCases.count)).contains($0) }),
+            !last.contains(where: \.isInfinite)
+        else { throw .inconsistent }
         for c in watches.indices {
             watches[c] = Watch(
                 last: last[c],

@@ -221,9 +221,10 @@ public struct Intake: Sendable {
         guard name.count <= 256 else { throw .unusableTopic }
         do {
             let text = String(copying: try UTF8Span(validating: name))
-            guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }),
-                !text.contains(where: { "+#".contains($0) })
-            else { throw SampleDecodingError.unusableTopic }
+            // Scalar by scalar: a plus sign with an accent is another character, and still a wildcard.
+            guard text.unicodeScalars.allSatisfy({ $0.isReadable && !$0.isWildcard }) else {
+                throw SampleDecodingError.unusableTopic
+            }
             return text
         } catch {
             throw .unusableTopic

@@ -41,6 +41,6 @@ public struct IntakeCounters: Sendable {
         for i in 0..<end { key.append(name[i]) }
         guard unknownNames.find(key.span) == nil else { return nil }
         unknownNames.insert(String(decoding: key, as: UTF8.self))
-        return String(decoding: key[start...], as: UTF8.self)
+        return String(decoding: key[start...], as: UTF8.self).readable
     }
 }

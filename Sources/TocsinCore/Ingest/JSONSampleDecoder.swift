@@ -228,6 +228,9 @@ public struct JSONSampleDecoder: SampleDecoder {
 extension Timestamp {
     /// A number since 1970, in seconds, milliseconds, microseconds or nanoseconds; told apart by
     /// magnitude, so that each unit covers the years 1973 to 5138.
+    ///
+    /// `nil` outside of the years 0 to 9999, which is all that ISO 8601 can say: the span between any
+    /// two times is a number of microseconds, too.
     public init?(sinceEpoch value: Double) {
         let magnitude = abs(value)
         let microseconds: Double =
@@ -240,7 +243,10 @@ extension Timestamp {
             } else {
                 value / 1e3
             }
-        guard microseconds.isFinite, abs(microseconds) < 9e18 else { return nil }
+        // The last second of the year 9999, and the first one of the year 0.
+        guard microseconds < 253_402_300_800e6, microseconds >= -62_167_219_200e6 else {
+            return nil
+        }
         self.init(microseconds: Int64(microseconds.rounded()))
     }
 }

@@ -134,7 +134,7 @@ public enum SampleDecodingError: Error, Equatable, CustomStringConvertible {
     case implausibleTime(Timestamp)
     /// The payload is larger than allowed.
     case tooLarge(bytes: Int)
-    /// The topic is not UTF-8, or holds a control character.
+    /// The topic is not UTF-8, or its device has a name that could not stand in a topic of ours.
     case unusableTopic
     /// No stream's template matches the topic.
     case unexpectedTopic

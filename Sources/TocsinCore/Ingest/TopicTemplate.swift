@@ -24,7 +24,10 @@ public struct TopicTemplate: Sendable, Equatable {
 
     /// Reads a template; it must name the device exactly once.
     public init(_ text: String) throws(TopicTemplateError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard text.utf8.count <= 65_535, text.isReadable else { throw .unreadable }
+        // By scalars, as the broker does: a slash with an accent is another character.
+        let parts = text.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
+            .map { String($0) }
         var levels: [Level] = []
         for (i, part) in parts.enumerated() {
             switch part {
@@ -36,8 +39,10 @@ public struct TopicTemplate: Sendable, Equatable {
                 guard i == parts.count - 1 else { throw .hashNotLast }
                 levels.append(.rest)
             default:
-                if let mark = part.first(where: { "{}+#\0".contains($0) }) {
-                    throw .partialLevel(level: part, mark: mark)
+                if let mark = part.unicodeScalars.first(where: {
+                    "{}+#".unicodeScalars.contains($0)
+                }) {
+                    throw .partialLevel(level: part, mark: Character(mark))
                 }
                 levels.append(.literal(Array(part.utf8)))
             }
@@ -103,6 +108,8 @@ public struct TopicMatch: Sendable, Equatable {
 
 /// What is wrong with a topic template.
 public enum TopicTemplateError: Error, Equatable, CustomStringConvertible {
+    /// It is too long, or holds a control character or what is no character.
+    case unreadable
     /// Two slashes follow each other, or one stands at an end.
     case emptyLevel
     /// `#` stands before the end.
@@ -116,6 +123,8 @@ public enum TopicTemplateError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
+        case .unreadable:
+            "a topic template has at most 65535 bytes, and no control characters among them"
         case .emptyLevel: "a topic template has no empty levels"
         case .hashNotLast: "'#' stands only at the end of a topic template"
         case .deviceNotOnce: "a topic template has exactly one level '{device}'"

@@ -72,6 +72,9 @@ extension ModelFile {
             guard Set(channels.map(\.name)).count == count else {
                 throw .unusableDescription("two channels have one name")
             }
+            guard channels.allSatisfy({ $0.name.isReadable && $0.unit.isReadable }) else {
+                throw .unusableDescription("a channel's name or unit is not readable")
+            }
             guard clock.period >= .milliseconds(1), clock.period <= .seconds(86400 * 366),
                 clock.maxGap >= clock.period, clock.maxGap <= clock.period * 100_000,
                 clock.holdLimit >= .zero

@@ -99,8 +99,9 @@ public enum ModelFile {
         let steps = [2, file.tensors["drift.pace_weights"]?.shape.last == 0 ? 0 : hidden]
         calibration.drift.pace.weights = try file.floats("drift.pace_weights", shape: steps)
         calibration.drift.pace.limits = try file.floats("drift.pace_limits", shape: steps)
+        let drift = calibration.drift
         guard
-            (calibration.drift.pace.weights + calibration.drift.pace.limits)
+            (drift.hiddenMean + drift.hiddenWhitening + drift.pace.weights + drift.pace.limits)
                 .allSatisfy(\.isFinite)
         else { throw .unusableDescription("the drift reference holds what is no number") }
         let offset = try file.doubles("scaler.offset", shape: [channels])

@@ -29,7 +29,10 @@ public enum ModelFileError: Error, Equatable, CustomStringConvertible {
     /// It does not give the scores that it gave when it was made.
     case wrongGoldenScore(frame: Int, expected: Double, found: Double)
 
-    public var description: String {
+    /// One line, also where the file's own words are in it.
+    public var description: String { text.readable }
+
+    private var text: String {
         switch self {
         case .truncated: "the file is truncated; copy or train it again"
         case .damaged: "the file is damaged; copy or train it again"

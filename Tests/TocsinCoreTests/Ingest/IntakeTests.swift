@@ -48,6 +48,10 @@ struct IntakeTests {
         ("s/p1", #"{"a":5,"time":"x"}"#), ("s/p1", #"{"a":5,"time":5}"#),
         ("s/p1", #"{"a":5,"time":"2027-01-01T00:00:00Z"}"#), ("s/p1", #"{"a":5,"time":-9e10}"#),
         ("other", "1"), ("s/p1/a/b", "1"), ("s/p2\u{7F}", "{}"), ("s/p2+x", "{}"),
+        // Whatever the names of these are, no topic can hold them, or no terminal should.
+        ("s/+\u{301}", "{}"), ("s/#\u{308}", "{}"), ("s/p2\u{85}", "{}"), ("s/p2\u{9B}2J", "{}"),
+        ("s/p2\u{FFFF}", "{}"), ("s/p2\u{202E}", "{}"), ("s/p2\r\n", "{}"), ("s/\0", "{}"),
+        ("s/" + String(repeating: "p", count: 257), "{}"),
         ("s/p1", #"{"a":5,"x":"\#(String(repeating: "y", count: 3000))"}"#),
     ])
     func `a bad message changes nothing but the counters`(topic: String, payload: String) throws {
@@ -68,6 +72,12 @@ struct IntakeTests {
         // And the next one is taken as if nothing had been.
         try line.take("s/p1/b", "8", at: .at(10.3))
         #expect(line.assessments.last?.values == [7, 8])
+    }
+
+    @Test func `what is said of a channel is readable`() throws {
+        var line = try Self.line()
+        let outcome = try line.take("s/p1", #"{"a":1,"x\n\u001b[2J":5}"#, at: .at(0))
+        #expect(outcome == .unknownChannel(device: "p1", channel: "x\u{FFFD}\u{FFFD}[2J"))
     }
 
     @Test func `a device without a model is mentioned once and counted always`() throws {

@@ -20,6 +20,7 @@ struct TopicTemplateTests {
         ("a/{device}/#", "a/p1/", ["p1", ""]),
         ("a/{device}/#", "a/p1", ["p1", ""]),
         ("é/{device}", "é/ß", ["ß", ""]),
+        ("a/\u{301}/{device}", "a/\u{301}/p1", ["p1", ""]),
     ])
     func `device and channel are found at their levels`(
         template: String,
@@ -50,6 +51,10 @@ struct TopicTemplateTests {
         ("{device}/b+", .partialLevel(level: "b+", mark: "+")),
         ("{device}/b#", .partialLevel(level: "b#", mark: "#")),
         ("{device}/{name}", .partialLevel(level: "{name}", mark: "{")),
+        ("{device}/+\u{301}", .partialLevel(level: "+\u{301}", mark: "+")),
+        ("{device}/#\u{301}", .partialLevel(level: "#\u{301}", mark: "#")),
+        ("{device}/a\0", .unreadable), ("{device}/a\u{85}", .unreadable),
+        ("{device}/\(String(repeating: "x", count: 65_536))", .unreadable),
     ])
     func `a template that cannot be meant is refused`(text: String, error: TopicTemplateError) {
         #expect(throws: error) { try TopicTemplate(text) }

@@ -193,6 +193,33 @@ struct ModelFileTests {
         )
     }
 
+    @Test(arguments: ["drift.hidden_mean", "drift.hidden_whitening"], [Float.nan, .infinity])
+    func `a reference that is no number is refused`(name: String, value: Float) throws {
+        let bytes = try changed { file in
+            guard case .f32(var values) = file.tensors[name]?.elements else { return }
+            values[1] = value
+            file.tensors[name]?.elements = .f32(values)
+        }
+        #expect(
+            error(bytes)
+                == .unusableDescription("the drift reference holds what is no number")
+        )
+    }
+
+    @Test(arguments: [#""name":"a\nb""#, #""name":"a\u001b[2J""#])
+    func `a channel's name that would command a terminal is refused`(name: String) throws {
+        #expect(
+            error(try described(#""name":"a""#, name))
+                == .unusableDescription("a channel's name or unit is not readable")
+        )
+    }
+
+    @Test func `what is said of a file stays on one line, whatever it holds`() throws {
+        let bytes = try changed { $0.tensors["a\nb\u{1B}"] = $0.tensors["scaler.gain"] }
+        #expect(error(bytes) == .unknownTensor("a\nb\u{1B}"))
+        #expect(error(bytes)?.description.isReadable == true)
+    }
+
     @Test func `a file that does not say the type of its weights has 32 bits`() throws {
         let bytes = try described(#","weights":"f32""#, "")
         #expect(try ModelFile.decode(bytes, name: "x").autoencoder.weights == .single)
