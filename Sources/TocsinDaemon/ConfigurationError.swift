@@ -1,3 +1,5 @@
+import TocsinCore
+
 /// What is wrong with a configuration, and where.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// The file; empty for text that came from nowhere.
@@ -13,6 +15,6 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         let place = line > 0 ? "\(file):\(line):\(column)" : file
-        return [place, key, problem].filter { !$0.isEmpty }.joined(separator: ": ")
+        return [place, key, problem].filter { !$0.isEmpty }.joined(separator: ": ").readable
     }
 }

@@ -2,11 +2,14 @@ import TocsinCore
 import TocsinFiles
 
 extension Configuration {
+    /// The largest file that is read, in bytes; that of ten thousand models is half as large.
+    static let largestFile = 1 << 20
+
     /// Reads a configuration file.
     public init(file: String) throws(ConfigurationError) {
         let bytes: [UInt8]
         do {
-            bytes = try Files.read(file)
+            bytes = try Files.read(file, limit: Self.largestFile)
         } catch {
             throw ConfigurationError(
                 file: "",
@@ -158,9 +161,9 @@ extension AlertPolicy {
 extension Configuration.Output {
     init(_ table: ConfigurationTable) throws(ConfigurationError) {
         prefix = try table.string("prefix") ?? prefix
-        guard !prefix.isEmpty, !prefix.contains(where: { "+#\0".contains($0) }),
-            !prefix.hasPrefix("/"), !prefix.hasSuffix("/")
-        else { throw table.error("prefix", "'\(prefix)' cannot begin a topic") }
+        guard prefix.isTopicPrefix else {
+            throw table.error("prefix", "'\(prefix)' cannot begin a topic")
+        }
         try scores.read(table)
         healthInterval =
             try table.seconds("health_interval_seconds", in: 1...86_400) ?? healthInterval

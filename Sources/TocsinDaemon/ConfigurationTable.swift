@@ -46,9 +46,10 @@ final class ConfigurationTable {
         guard case .mapping(let mapping) = node.content else {
             throw error(node, key: "", "expected a table of keys and values")
         }
+        var names: Set<String> = []
         for (key, value) in mapping {
             let name = key.text ?? ""
-            if entries.contains(where: { $0.key == name }) {
+            if !names.insert(name).inserted {
                 throw error(key, key: name, "stands twice")
             }
             entries.append((name, value, key))

@@ -5,8 +5,8 @@ public enum Files {
     /// The largest file that is read whole, in bytes.
     public static let largest = 4 << 30
 
-    /// A file's bytes.
-    public static func read(_ path: String) throws(FileError) -> [UInt8] {
+    /// A file's bytes, if they are no more than `limit`.
+    public static func read(_ path: String, limit: Int = largest) throws(FileError) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(path, "open") }
         defer { close(descriptor) }
@@ -15,7 +15,7 @@ public enum Files {
         guard status.st_mode & S_IFMT != S_IFDIR else {
             throw FileError(path, "read", code: EISDIR)
         }
-        guard status.st_size <= largest else { throw FileError(path, "read", code: EFBIG) }
+        guard status.st_size <= limit else { throw FileError(path, "read", code: EFBIG) }
 
         var bytes: [UInt8] = []
         var buffer: [UInt8] = Array(repeating: 0, count: 1 << 18)
@@ -27,7 +27,7 @@ public enum Files {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw FileError(path, "read") }
             if count == 0 { return bytes }
-            guard bytes.count + count <= largest else { throw FileError(path, "read", code: EFBIG) }
+            guard bytes.count + count <= limit else { throw FileError(path, "read", code: EFBIG) }
             bytes.append(contentsOf: buffer[..<count])
         }
     }

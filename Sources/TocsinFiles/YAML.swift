@@ -92,9 +92,20 @@ public enum YAML {
         case YAML_SCALAR_NODE:
             let scalar = unsafe node.data.scalar
             let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+            // A long text counts for many nodes: it, too, is copied for each of its aliases.
+            budget -= bytes.count / 100
+            let text = unsafe String(decoding: bytes, as: UTF8.self)
+            // Only an escape can make one; C would read a text up to its first NUL.
+            guard !text.unicodeScalars.contains(where: \.isControl) else {
+                throw YAMLError(
+                    line: line,
+                    column: column,
+                    problem: "a control character in a text"
+                )
+            }
             return YAMLNode(
                 content: .scalar(
-                    unsafe String(decoding: bytes, as: UTF8.self),
+                    text,
                     isQuoted: unsafe scalar.style != YAML_PLAIN_SCALAR_STYLE
                 ),
                 line: line,
@@ -129,5 +140,12 @@ public enum YAML {
             column: Int(parser.problem_mark.column) + 1,
             problem: problem ?? "unreadable"
         )
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is a control character other than those that make white space.
+    fileprivate var isControl: Bool {
+        properties.generalCategory == .control && self != "\n" && self != "\t" && self != "\r"
     }
 }

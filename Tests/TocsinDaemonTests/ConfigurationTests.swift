@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TocsinCore
+import TocsinTestSupport
 
 @testable import TocsinDaemon
 
@@ -30,6 +31,30 @@ struct ConfigurationTests {
         for text in ["", "# nothing\n", "broker:\nstreams:\nmodels:\nalerts:\n  anomaly:\n"] {
             #expect(try Configuration(text: text, file: "") == Configuration())
         }
+    }
+
+    @Test func `a file that is no configuration is not read whole`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.url.appendingPathComponent("t.yaml").path
+        try Data(repeating: 0x20, count: (1 << 20) + 1).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: ConfigurationError.self) { try Configuration(file: path) }
+        #expect(error?.problem.contains("File too large") == true)
+    }
+
+    @Test func `aliases do not make a small file large`() {
+        let text = String(repeating: "x", count: 100_000)
+        let aliases = Array(repeating: "*a", count: 1000).joined(separator: ", ")
+        #expect(
+            problem("streams: &a \(text)\nmodels: [\(aliases)]\n")
+                == "t.yaml:1:10: not YAML: too large or too deep"
+        )
+        // Ten to the power of nine, if they were all written out.
+        var bomb = "l0: &l0 [x]\n"
+        for i in 1...9 {
+            let ten = Array(repeating: "*l\(i - 1)", count: 10).joined(separator: ", ")
+            bomb += "l\(i): &l\(i) [\(ten)]\n"
+        }
+        #expect(problem(bomb).hasSuffix("not YAML: too large or too deep"))
     }
 
     /// Every table of the sample, asked for a key that cannot be, says which there are.
@@ -142,6 +167,15 @@ struct ConfigurationTests {
             "output.score_per_second: unknown key; expected one of "
         ),
         ("output: {prefix: ''}\n", "t.yaml:1:18: output.prefix: '' cannot begin a topic"),
+        (
+            "output: {prefix: \"a\\nb\"}\n",
+            "t.yaml:1:18: output.prefix: 'a\u{FFFD}b' cannot begin a topic"
+        ),
+        (
+            "models: [{file: \"a\\0b\"}]\n",
+            "t.yaml:1:17: not YAML: a control character in a text"
+        ),
+        ("{\"a\\eb\": 1}\n", "t.yaml:1:2: not YAML: a control character in a text"),
         (
             "intake: {queue_bytes: 1048576}\n",
             "t.yaml:1:23: intake.queue_bytes: expected at least four times largest_payload_bytes, "

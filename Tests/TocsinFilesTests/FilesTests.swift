@@ -13,6 +13,18 @@ struct FilesTests {
         #expect(try folder.names == ["a"])
     }
 
+    @Test func `a file that is larger than asked for is not read`() throws {
+        let folder = try Folder()
+        try Files.write(Array(repeating: 1, count: 100), to: folder.file("a"))
+        #expect(try Files.read(folder.file("a"), limit: 100).count == 100)
+        let error = #expect(throws: FileError.self) {
+            try Files.read(folder.file("a"), limit: 99)
+        }
+        #expect(error?.code == EFBIG)
+        // One that does not say its size.
+        #expect(throws: FileError.self) { try Files.read("/proc/self/status", limit: 10) }
+    }
+
     @Test func `a file is replaced as a whole, and gets its mode when it is new`() throws {
         let folder = try Folder()
         try Files.write(Array(repeating: 1, count: 100), to: folder.file("a"), mode: 0o600)
