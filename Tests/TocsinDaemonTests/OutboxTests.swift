@@ -42,6 +42,18 @@ struct OutboxTests {
         #expect(outbox.letters.map(\.topic) == ["t/0", "t/1", "t/2", "t/3", "t/4"])
     }
 
+    @Test(arguments: ["", "a/+", "a\0b", "a\u{85}b", String(repeating: "t", count: 65_536)])
+    func `a letter that nobody would take does not hold up the others`(topic: String) throws {
+        let client = try client()
+        var outbox = outbox(1)
+        outbox.append(topic: topic, payload: [], isRetained: true)
+        outbox.append(topic: "t/1", payload: [], isRetained: true)
+        outbox.send(by: client)
+        #expect(outbox.letters.map(\.topic) == ["t/0", "t/1"])
+        #expect(outbox.letters.allSatisfy { $0.token != nil })
+        #expect(outbox.lost == 1)
+    }
+
     @Test func `what the client gives up is sent again`() throws {
         let client = try client()
         var outbox = outbox(2)
