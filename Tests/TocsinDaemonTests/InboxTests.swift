@@ -112,7 +112,10 @@ struct InboxTests {
         }
         for _ in 0..<9 { inbox.put(Array("t".utf8), [UInt8](repeating: 0x78, count: 999)) }
         #expect(inbox.overflow == 10)
-        #expect(inbox.takeAll().count == put - 1)
+        // It was full: what is oldest is left out, and counted too.
+        let taken = take(inbox)["t"] ?? 0
+        #expect(taken + inbox.overflow == put + 9)
+        #expect(taken > put / 2)
         inbox.put(Array("t".utf8), Array("again".utf8))
         #expect(inbox.takeAll() == ["t=again"])
     }
@@ -146,7 +149,7 @@ struct InboxTests {
         let others = counts.filter { $0.key != "busy" }.reduce(0) { $0 + $1.value }
         #expect(others == put - (put + 2) / 3)
         let busy = counts["busy"] ?? 0
-        #expect(busy > 0 && busy < put / 6)
+        #expect(busy > 0 && busy < (put + 2) / 3)
         #expect(inbox.overflow == put - others - busy)
     }
 
