@@ -131,6 +131,23 @@ public final class RunningProgram: Sendable {
         }
     }
 
+    /// Stops it from running, and waits until none of its threads does.
+    ///
+    /// The signal alone is only a request: a busy machine lets a thread go on for a while.
+    public func pause() async throws {
+        signal(SIGSTOP)
+        try await eventually("a stop of every thread") {
+            let tasks = "/proc/\(pid)/task"
+            return try FileManager.default.contentsOfDirectory(atPath: tasks).allSatisfy { task in
+                let text = try String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8)
+                return text.split(separator: ")").last?.hasPrefix(" T") == true
+            }
+        }
+    }
+
+    /// Lets it go on.
+    public func resume() { signal(SIGCONT) }
+
     /// Kills it, and waits until it is gone.
     public func kill() {
         signal(SIGKILL)

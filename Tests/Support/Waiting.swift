@@ -1,3 +1,5 @@
+import Foundation
+
 /// Waits for something that a test can only ask for, and throws if it takes too long.
 public func eventually(
     _ what: String,
@@ -25,4 +27,16 @@ public struct WaitedInVain: Error, CustomStringConvertible {
     }
 
     public var description: String { "waited in vain: \(what) \(detail)" }
+}
+
+/// Does something that blocks, without holding up other tests: these share as few threads as there are
+/// processors.
+public func onThread<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+            continuation.resume(with: Swift.Result { try body() })
+        }
+    }
 }

@@ -97,8 +97,9 @@ final class Recorder: Sendable {
                     }
                 }
             }
-            let record = self.record
-            if isWanted(record) { return record }
+            // Looked at in its place: a copy that somebody holds would have the next message copy it all.
+            let wanted = state.withLock { isWanted($0.record) ? $0.record : nil }
+            if let wanted { return wanted }
             try #require(
                 ContinuousClock.now < deadline,
                 "waited for \(what) in vain: \(record)",
