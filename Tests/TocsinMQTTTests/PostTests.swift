@@ -36,7 +36,10 @@ struct PostTests {
             return allocation_counter_read() - before
         }
         #expect(allocations == 0)
-        let record = try await heard.wait(for: "messages, and a pause after the last") {
+        let record = try await heard.wait(
+            for: "messages, and a pause after the last",
+            within: .seconds(60)
+        ) {
             $0.messages.count == 5_000 && $0.pauses.last == 5_000
         }
         #expect(record.payloads == (0..<5_000).map { "\($0)" })
