@@ -14,7 +14,12 @@ struct DroppedWatch {
     private static let bytes = Array(topic.utf8)
 
     private enum Standing {
-        case unasked, asked, granted, givenUp
+        case unasked, asked, granted
+        /// Refused, but the broker has not answered for all filters yet.
+        case refused
+        /// Refused, and no more wanted after this connection.
+        case dismissed
+        case givenUp
     }
 
     private var standing = Standing.unasked
@@ -25,40 +30,43 @@ struct DroppedWatch {
     private(set) var total = 0
 
     /// What to subscribe to besides the streams, for now.
+    ///
+    /// Changes only when there is no connection, but for the question itself: no answer is about both.
     var subscriptions: [MQTTSubscription] {
-        standing == .asked || standing == .granted
-            ? [MQTTSubscription(Self.topic, qos: .atMostOnce)] : []
+        standing == .unasked || standing == .givenUp
+            ? [] : [MQTTSubscription(Self.topic, qos: .atMostOnce)]
     }
 
     /// Whether an event is only about this, and nothing that the operator or the streams need to know.
     func isOwn(_ event: MQTTEvent) -> Bool {
         switch event {
         case .filterRefused(let filter, _): filter == Self.topic
-        case .subscribed: standing == .asked
+        case .subscribed: standing == .asked || standing == .refused
         default: false
         }
     }
 
     /// Takes note of what happened to the connection; true if ``subscriptions`` have changed.
     mutating func settle(_ event: MQTTEvent) -> Bool {
-        switch event {
-        case .subscribed(let filters):
-            if standing == .unasked, !filters.isEmpty {
-                standing = .asked
-                return true
-            }
-            if standing == .asked, filters.contains(Self.topic) { standing = .granted }
-            return false
-        case .filterRefused(Self.topic, _):
-            standing = .givenUp
-            return true
-        case .disconnected where standing == .asked:
+        let before = subscriptions
+        switch (event, standing) {
+        case (.subscribed(let filters), .unasked):
+            if !filters.isEmpty { standing = .asked }
+        case (.subscribed(let filters), .asked):
+            if filters.contains(Self.topic) { standing = .granted }
+        case (.filterRefused(Self.topic, _), .asked):
+            standing = .refused
+        case (.filterRefused(Self.topic, _), .granted), (.subscribed, .refused):
+            standing = .dismissed
+        case (.disconnected, .asked):
             hangUps += 1
             standing = hangUps < 2 ? .unasked : .givenUp
-            return true
+        case (.disconnected, .refused), (.disconnected, .dismissed):
+            standing = .givenUp
         default:
-            return false
+            break
         }
+        return subscriptions != before
     }
 
     /// Whether a message is one of these, and none of a stream.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import TocsinMQTT
 import TocsinTestSupport
@@ -47,11 +48,14 @@ struct BrokerFloodTests {
     }
 
     @Test func `a broker that hides its counters is a broker like any other`() async throws {
+        let statuses = Statuses()
         // Refuses the one filter, and hangs up on nobody.
         let broker = try FakeBroker { packet in
             if packet.isConnect { return [0x20, 3, 0, 0, 0] }
             guard packet.isSubscribe else {
-                return packet.header == 0x32 ? acknowledgement(packet) : []
+                guard packet.header == 0x33 else { return [] }
+                statuses.add()
+                return acknowledgement(packet)
             }
             let isSystem = packet.body.contains(UInt8(ascii: "$"))
             return [0x90, 4, packet.body[0], packet.body[1], 0, isSystem ? 0x87 : 1]
@@ -63,6 +67,7 @@ struct BrokerFloodTests {
         try await Task.sleep(for: .milliseconds(500))
         #expect(program.errorLines.count == 2, "\(program.standardError)")
         #expect(daemon.manager.count("READY=1") == 1)
+        #expect(statuses.count == 1, "it says once that it is online")
         try await daemon.stop()
     }
 
@@ -189,6 +194,15 @@ struct BrokerFloodTests {
 /// What the broker said last of how many messages it dropped.
 private func count(_ observer: TestClient) -> Int? {
     observer.messages.last.flatMap { Int($0.payload) }
+}
+
+/// Counts retained messages.
+private final class Statuses: Sendable {
+    private let seen = Mutex(0)
+
+    var count: Int { seen.withLock(\.self) }
+
+    func add() { seen.withLock { $0 += 1 } }
 }
 
 /// PUBACK for a QoS 1 message.

@@ -100,9 +100,31 @@ struct DroppedWatchTests {
         let watch = Bench()
         #expect(watch.settle(.subscribed(["a"])))
         #expect(watch.isOwn(refusal))
-        #expect(watch.settle(refusal))
-        #expect(watch.subscriptions.isEmpty)
+        #expect(!watch.settle(refusal))
+        #expect(
+            watch.isOwn(.subscribed(["a"])),
+            "the answer to the question, of which nobody knows"
+        )
         #expect(!watch.settle(.subscribed(["a"])))
+        // Withdrawn when there is nobody to tell.
+        #expect(watch.subscriptions.count == 1)
+        #expect(watch.settle(loss))
+        #expect(watch.subscriptions.isEmpty)
+        #expect(!watch.isOwn(.subscribed(["a"])))
+        #expect(!watch.settle(.subscribed(["a"])))
+        #expect(watch.subscriptions.isEmpty)
+    }
+
+    @Test func `a broker that changes its mind is left in peace, and its streams are read`() {
+        let watch = Bench()
+        #expect(watch.settle(.subscribed(["a"])))
+        #expect(!watch.settle(granted))
+        #expect(!watch.settle(loss))
+        #expect(watch.isOwn(refusal))
+        #expect(!watch.settle(refusal))
+        #expect(!watch.isOwn(.subscribed(["a"])), "the answer about the streams")
+        #expect(!watch.settle(.subscribed(["a"])))
+        #expect(watch.settle(loss))
         #expect(watch.subscriptions.isEmpty)
     }
 
