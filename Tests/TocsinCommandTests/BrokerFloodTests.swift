@@ -16,7 +16,10 @@ struct BrokerFloodTests {
             filters: ["$SYS/broker/publish/messages/dropped"]
         )
         let program = try await daemon.startAndWait()
-        try await daemon.wait(for: "a connection") { $0["connected"] as? Bool == true }
+        // Two streams, and then the broker's counter.
+        try await eventually("subscriptions", detail: { broker.log }) {
+            broker.log.matches(of: /Sending SUBACK to tocsin/).count == 3
+        }
         let lines = program.errorLines.count
         // More than may be in flight (a thousand) and wait (a hundred).
         let messages = (0..<2_000).map { ("sensors/pump-\($0 % 5)", #"{"a":1}"#) }
@@ -178,6 +181,10 @@ struct BrokerFloodTests {
         try await program.wait(toSay: "nothing arrives from", within: .seconds(60))
         let start = ContinuousClock.now
         try await program.wait(toSay: "connected to", count: 2)
+        // Two streams and the broker's counter, twice.
+        try await eventually("subscriptions", detail: { broker.log }) {
+            broker.log.matches(of: /Sending SUBACK to tocsin/).count >= 6
+        }
         try await fleet.speak(by: client)
         try await fleet.waitForMessages(10)
         print("deaf: hears again after \(start.duration(to: .now))")
