@@ -7,7 +7,8 @@ import TocsinThreads
 /// They lie in a ring that outlives the process, and leave it in order. Transitions are sent in the
 /// order in which they happened; a present condition, of which only the latest counts, goes when no
 /// transition waits any more, so that a broker that was away hears the story first and how things
-/// are last.
+/// are last. A broker that refuses is asked again ever more rarely and with one letter at a time, so that
+/// their order stays.
 struct Outbox {
     /// One publication.
     struct Letter: Sendable, Equatable {
@@ -51,6 +52,10 @@ struct Outbox {
 
     /// So many are in the client's hands at most.
     private static let window = 256
+    /// How long to wait after a refusal, and until when; `nil` since a letter was acknowledged.
+    private var refusal: (pause: Duration, until: ContinuousClock.Instant)?
+    private static let firstPause = Duration.milliseconds(250)
+    private static let longestPause = Duration.seconds(4)
 
     /// An outbox.
     ///
@@ -114,8 +119,9 @@ struct Outbox {
     }
 
     /// Hands the client what it has not been given yet, until it takes no more.
-    mutating func send(by client: MQTTClient) {
-        while sent.count < Self.window {
+    mutating func send(by client: MQTTClient, now: ContinuousClock.Instant = .now) {
+        if let refusal, now < refusal.until { return }
+        while sent.count < (refusal == nil ? Self.window : 1) {
             let isEvent = events.first(where: isWaiting) != nil
             guard
                 let number = isEvent
@@ -146,11 +152,17 @@ struct Outbox {
     /// The broker has it.
     mutating func acknowledge(_ token: MQTTToken) {
         guard let number = sent.removeValue(forKey: token) else { return }
+        refusal = nil
         settle(number)
     }
 
-    /// The client gave it up: it is sent again.
-    mutating func giveBack(_ token: MQTTToken) {
+    /// The client gave it up: it is sent again, after a pause.
+    mutating func giveBack(_ token: MQTTToken, now: ContinuousClock.Instant = .now) {
+        // Many that were sent together are refused together.
+        if refusal.map({ now >= $0.until }) ?? true {
+            let pause = refusal.map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
+            refusal = (pause, now + pause)
+        }
         guard let number = sent.removeValue(forKey: token), let letter = kept[number] else { return }
         kept[number]?.token = nil
         guard letter.isRetained else { return events.insert(number) }

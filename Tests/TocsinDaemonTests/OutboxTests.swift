@@ -59,11 +59,39 @@ struct OutboxTests {
         var outbox = outbox(2)
         outbox.send(by: client)
         let token = try #require(outbox.letters[0].token)
-        outbox.giveBack(token)
+        let now = ContinuousClock.now
+        outbox.giveBack(token, now: now)
         #expect(outbox.letters[0].token == nil)
-        outbox.send(by: client)
+        outbox.send(by: client, now: now + .milliseconds(240))
+        #expect(outbox.letters[0].token == nil, "not at once")
+        outbox.acknowledge(try #require(outbox.letters[1].token))
+        outbox.send(by: client, now: now)
         #expect(outbox.letters[0].token != nil)
         #expect(outbox.letters[0].token != token)
+    }
+
+    @Test func `a broker that refuses is asked more and more rarely, with the oldest letter`()
+        throws
+    {
+        let client = try client()
+        var outbox = outbox(5)
+        var now = ContinuousClock.now
+        outbox.send(by: client, now: now)
+        for letter in outbox.letters { outbox.giveBack(try #require(letter.token), now: now) }
+        for pause in [250, 500, 1_000, 2_000, 4_000, 4_000] {
+            outbox.send(by: client, now: now + .milliseconds(pause - 1))
+            #expect(outbox.letters.allSatisfy { $0.token == nil }, "\(pause)")
+            now += .milliseconds(pause)
+            outbox.send(by: client, now: now)
+            let given = outbox.letters.filter { $0.token != nil }
+            #expect(given.map(\.topic) == ["t/0"], "\(pause)")
+            outbox.giveBack(try #require(given[0].token), now: now)
+        }
+        now += .seconds(4)
+        outbox.send(by: client, now: now)
+        outbox.acknowledge(try #require(outbox.letters[0].token))
+        outbox.send(by: client, now: now)
+        #expect(outbox.letters.map { $0.token != nil } == [true, true, true, true])
     }
 
     @Test func `too many letters cost the oldest that were written down, and are counted`() {
