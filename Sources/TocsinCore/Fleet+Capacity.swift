@@ -36,7 +36,9 @@ extension Fleet {
             let limit = record.slots.timing
             let isProved = unsafe record.heads[0].frames > record.usual.pointee.warmUp
             let patience =
-                isProved ? max(.microseconds(limit.maxGap), .seconds(60)) : .microseconds(limit.period) + lateness
+                isProved
+                ? max(.microseconds(limit.maxGap), .seconds(60))
+                : .microseconds(limit.period) + lateness
             guard idle > patience, !isChanged(record), !record.heads[0].isReady else { continue }
             if let worst, (worst.isProved ? 0 : 1, worst.idle) >= (isProved ? 0 : 1, idle) {
                 continue

@@ -90,7 +90,10 @@ public struct Fleet: ~Copyable, Sendable {
     public func model(of device: Int) -> Model { groups[Int(place(device).group)].model }
 
     /// Fetches into the caches what taking in a row of a device reads.
-    func fetch(_ device: Int) { place(device).record.fetchSlots() }
+    func fetch(_ device: Int) {
+        let record = place(device).record
+        if undo == nil { record.fetchSlots() } else { record.fetchAll() }
+    }
 
     /// Tells whether the channels' names are those of another device.
     func namesIdentity(of device: Int) -> UInt64 {

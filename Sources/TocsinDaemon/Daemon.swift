@@ -147,7 +147,8 @@ public struct Daemon: Sendable {
         return folder.map { StateStore(folder: $0, interval: configuration.state.interval) }
     }
 
-    private func startControl(_ conductor: Mailbox<Event>, _ notices: NoticeBoard) -> ControlServer? {
+    private func startControl(_ conductor: Mailbox<Event>, _ notices: NoticeBoard) -> ControlServer?
+    {
         let path: String
         if !configuration.control.socket.isEmpty {
             path = configuration.resolve(configuration.control.socket)

@@ -163,7 +163,9 @@ struct Outbox {
             let pause = refusal.map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
             refusal = (pause, now + pause)
         }
-        guard let number = sent.removeValue(forKey: token), let letter = kept[number] else { return }
+        guard let number = sent.removeValue(forKey: token), let letter = kept[number] else {
+            return
+        }
         kept[number]?.token = nil
         guard letter.isRetained else { return events.insert(number) }
         // A later condition of the same topic may have been sent meanwhile.

@@ -30,7 +30,10 @@ struct StatusReport {
         json.member("connected", isConnected)
         json.member("devices", figures.devices)
         json.member("messages", figures.intake.messages)
-        json.member("messages_per_s", (Double(figures.intake.messages) / seconds).rounded(digits: 2))
+        json.member(
+            "messages_per_s",
+            (Double(figures.intake.messages) / seconds).rounded(digits: 2)
+        )
         json.member("frames", figures.counted.frames)
         json.member("frames_per_s", (Double(figures.counted.frames) / seconds).rounded(digits: 2))
         json.member("resets", figures.counted.resets)
@@ -39,7 +42,8 @@ struct StatusReport {
             let causes: [(String, Int)] = [
                 ("unreadable", figures.intake.rejected - figures.intake.unmatched),
                 ("unmatched_topic", figures.intake.unmatched),
-                ("without_model", figures.intake.unwatched), ("unknown_channel", figures.intake.unknownChannels),
+                ("without_model", figures.intake.unwatched),
+                ("unknown_channel", figures.intake.unknownChannels),
                 ("duplicate", figures.counted.duplicates), ("late", figures.counted.late),
                 ("within_period", figures.counted.surplus),
                 ("queue_full", figures.overflow), ("not_published", figures.outputDropped),

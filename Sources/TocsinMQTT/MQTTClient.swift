@@ -191,7 +191,8 @@ public final class MQTTClient: Sendable {
 
     /// Sends what was posted and is shown.
     public func sendPosts() {
-        if switchboard.isSleeping.load(ordering: .sequentiallyConsistent), !switchboard.posts.isEmpty,
+        if switchboard.isSleeping.load(ordering: .sequentiallyConsistent),
+            !switchboard.posts.isEmpty,
             switchboard.isSleeping.exchange(false, ordering: .sequentiallyConsistent)
         {
             switchboard.wakeup.signal()

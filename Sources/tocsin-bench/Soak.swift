@@ -73,7 +73,9 @@ extension Bench {
                     + "\(behind.readable) s behind"
             )
             let (took, known) = try load.restart()
-            print("stopped and started: subscribed after \(took.readable) s, \(known) devices known")
+            print(
+                "stopped and started: subscribed after \(took.readable) s, \(known) devices known"
+            )
             guard check else { return }
             let isGood =
                 growth < 0.02 && last.descriptors <= first.descriptors && lost == 0 && behind < 2

@@ -23,6 +23,9 @@ extension Bench {
         @Option(help: "Messages that wait together.")
         var together = [1, 8, 64]
 
+        @Option(help: "Messages of a batch at most; the daemon's is 48.")
+        var batch = 48
+
         @Option(help: "Measurements of each kind, of which the median is shown.")
         var rounds = 41
 
@@ -42,12 +45,14 @@ extension Bench {
                 model,
                 devices: devices,
                 together: together,
+                batch: batch,
                 survives: true
             )
             var without = try SurvivalLoad.make(
                 model,
                 devices: devices,
                 together: together,
+                batch: batch,
                 survives: false
             )
             for _ in 0..<max(40_000 / devices, 3) {

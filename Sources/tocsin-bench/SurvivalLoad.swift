@@ -8,6 +8,7 @@ import TocsinThreads
 struct SurvivalLoad: ~Copyable {
     private let devices: Int
     private let together: Int
+    private let batch: Int
     private var fleet: Fleet
     private var intake: Intake
     private let inbox: Inbox
@@ -23,6 +24,7 @@ struct SurvivalLoad: ~Copyable {
         _ model: Model,
         devices: Int,
         together: Int,
+        batch: Int,
         survives: Bool
     ) throws -> SurvivalLoad {
         let bytes = 16 << 20
@@ -32,6 +34,7 @@ struct SurvivalLoad: ~Copyable {
             try TopicTemplate("plant/{device}/state"),
             devices: devices,
             together: together,
+            batch: batch,
             memory: memory,
             inbox: try memory.map { try Inbox($0.inbox) } ?? Inbox(bytes: bytes)
         )
@@ -42,11 +45,13 @@ struct SurvivalLoad: ~Copyable {
         _ template: TopicTemplate,
         devices: Int,
         together: Int,
+        batch: Int,
         memory: StateMemory?,
         inbox: Inbox
     ) {
         self.devices = devices
         self.together = together
+        self.batch = batch
         self.memory = memory
         self.inbox = inbox
         posts = memory?.posts ?? ByteRing(bytes: 10 << 20)
@@ -100,7 +105,7 @@ struct SurvivalLoad: ~Copyable {
     private mutating func work() {
         let (posts, topic) = (posts, topic)
         while inbox.drain(
-            limit: 48,
+            limit: batch,
             message: { topic, payload, arrival, isRetained in
                 do {
                     _ = try intake.take(

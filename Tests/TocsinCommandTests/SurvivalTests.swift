@@ -54,7 +54,10 @@ struct SurvivalTests {
                 + " --random-faults 12 -o broken.csv",
             in: folder.url
         )
-        let text = try String(contentsOf: folder.url.appendingPathComponent("broken.csv"), encoding: .utf8)
+        let text = try String(
+            contentsOf: folder.url.appendingPathComponent("broken.csv"),
+            encoding: .utf8
+        )
         var reader = try CSVReader(Array(text.utf8))
         var messages: [(String, String)] = []
         let channels = reader.channels

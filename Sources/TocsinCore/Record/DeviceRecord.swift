@@ -164,6 +164,12 @@ extension DeviceRecord {
         unsafe tocsin_fetch(base + layout.headStart, 64)
     }
 
+    /// Fetches all of it into the caches: it is about to be saved.
+    @inline(__always)
+    func fetchAll() {
+        unsafe tocsin_fetch(base, usual.pointee.layout.size)
+    }
+
     /// Fetches into the caches what judging a frame reads.
     @inline(__always)
     func fetchJudgement() {

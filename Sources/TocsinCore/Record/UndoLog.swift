@@ -58,9 +58,11 @@ public struct UndoLog: BitwiseCopyable, @unchecked Sendable {
         let entry = unsafe Entry(offset: start - origin, length: length)
         unsafe (entries + used).storeBytes(of: entry, as: Entry.self)
         unsafe (entries + used + 16).copyMemory(from: start, byteCount: length)
-        // What follows changes the original: not before the copy counts.
+        // What follows changes the original: not before the copy counts. A process that is killed has
+        // done all that stands before some instruction and nothing behind it, so the compiler's order
+        // is all that matters.
         unsafe head.pointee.used.store(used + (16 + length + 63) & ~63, ordering: .releasing)
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        atomicMemoryFence(ordering: .acquiringAndReleasing)
     }
 
     /// Begins a batch; what the last one changed stays.

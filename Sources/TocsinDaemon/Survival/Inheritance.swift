@@ -103,7 +103,11 @@ struct Inheritance {
             }
             guard i % shards == shard else { continue }
             Outbox.forEachLeft(in: left.letters, until: last.letters) { output.resume($0) }
-            left.posts.forEach(from: left.posts.shown.start, to: last.posts) { _, _, topic, payload in
+            left.posts.forEach(from: left.posts.shown.start, to: last.posts) {
+                _,
+                _,
+                topic,
+                payload in
                 _ = memory.posts.put(topic, payload)
             }
         }
