@@ -60,11 +60,8 @@ enum Seeds {
                 time = time + .seconds(1)
             }
             outbox.append(topic: "tocsin/alerts", payload: [1, 2], isRetained: false)
-            let saved = Checkpoint(
-                fleet: fleet,
-                streams: intake.streams.map(\.name),
-                outbox: outbox
-            )
+            var saved = try Checkpoint(FuzzFleet.file(of: fleet))
+            saved.letters = outbox.letters
             try Files.write([0] + saved.encoded(), to: "\(folder)/file-\(frames)")
             guard let device = saved.devices.first else { continue }
             try Files.write([1] + device.state, to: "\(folder)/device-\(frames)")

@@ -9,7 +9,10 @@ extension Fleet {
     /// Lets time pass for some devices: frames that nobody will complete leave, and silence is
     /// noticed.
     ///
-    /// - Parameter devices: their numbers, below ``numbers``
+    /// - Parameters:
+    ///   - now: the time of day
+    ///   - devices: their numbers, below ``numbers``
+    ///   - emit: gets what that led to
     public mutating func tick(
         _ now: Timestamp,
         devices: Range<Int>,

@@ -36,7 +36,11 @@ public struct Fleet: ~Copyable, Sendable {
 
     /// A fleet without devices.
     ///
-    /// - Parameter region: where its records lie; `nil` for the heap
+    /// - Parameters:
+    ///   - policies: when alerts ring
+    ///   - lateness: how much longer than its period a frame waits for its samples
+    ///   - capacity: how many devices are watched at most
+    ///   - region: where its records lie; `nil` for the heap
     public init(
         policies: AlertPolicies = AlertPolicies(),
         lateness: Duration = .seconds(2),
@@ -104,7 +108,10 @@ public struct Fleet: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - name: at most 256 bytes
+    ///   - model: what judges it
+    ///   - stream: the number of the stream that it came by
     ///   - streamName: hashed, tells its stream to a later process
+    ///   - now: the time of its first message
     ///   - emit: gets what was cleared of a device that had to leave
     public mutating func add(
         _ name: String,

@@ -7,7 +7,7 @@
 public struct RecordRegion: BitwiseCopyable, @unchecked Sendable {
     // @unchecked: only the thread that owns the records writes.
 
-    /// What stands at the beginning of a chunk. Zeros end the chunks.
+    /// What stands at the beginning of a chunk; zeros end the chunks.
     struct ChunkHead: BitwiseCopyable, Equatable {
         /// The whole chunk.
         var length: Int
@@ -59,6 +59,7 @@ public struct RecordRegion: BitwiseCopyable, @unchecked Sendable {
     /// - Parameters:
     ///   - half: 0 or 1
     ///   - finished: what was made by a later batch does not count
+    ///   - body: gets each device
     public func forEachDevice(
         half: Int,
         finished: UInt64,

@@ -5,7 +5,7 @@ internal import Synchronization
 /// It lies in the same mapped file as the records. Whoever changes a record saves it here first, once
 /// per batch; when a batch is over and its owner has written that down, ``begin(_:)`` makes the log
 /// empty. A process that is killed at any instruction leaves records and log such that
-/// ``rollBack(to:)`` makes of them what they were when the last finished batch ended. (An undo log, as
+/// ``rollBack(to:size:)`` makes of them what they were when the last finished batch ended. (An undo log, as
 /// in Gray and Reuter, Transaction Processing, 1992, section 10.3; no write is forced, because memory
 /// outlives its process whole.)
 @safe
