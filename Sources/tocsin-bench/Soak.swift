@@ -46,7 +46,7 @@ extension Bench {
             try load.warmUp(rate: 20_000, of: [.daemon])
             var rate = Double(rate)
             if rate == 0 { rate = 0.8 * (try load.highestRate(of: .daemon, from: 30_000)) }
-            setlinebuf(stdout)
+
             print("\(devices) devices, \(Int(rate)) messages a second")
             print("seconds  resident MB  descriptors  lost  behind by, s")
 
@@ -65,6 +65,7 @@ extension Bench {
                     "\(portion * 10)  \(last.resident / 1_000_000)  \(last.descriptors)  "
                         + "\(trial.lost)  \(trial.behind.readable)"
                 )
+                fflush(nil)
             }
             let growth = Double(last.resident - first.resident) / Double(first.resident)
             print(try load.account())

@@ -38,6 +38,18 @@ extension Bench {
                     try measure(model, count, together)
                 }
             }
+            for count in devices {
+                var load = try SurvivalLoad.make(
+                    model,
+                    devices: count,
+                    together: 64,
+                    batch: batch,
+                    survives: true
+                )
+                for _ in 0..<3 { _ = load.run() }
+                let times = try (0..<7).map { _ in try load.takeOver(model) }
+                print("\(count) devices are taken over in \(times.middle.readable) ms")
+            }
         }
 
         private func measure(_ model: Model, _ devices: Int, _ together: Int) throws {

@@ -101,6 +101,35 @@ struct SurvivalLoad: ~Copyable {
         return (threadSeconds() - begin) / Double(devices) * 1e6
     }
 
+    /// How long it takes to take all devices over into new memory, as after a kill, milliseconds.
+    func takeOver(_ model: Model) throws -> Double {
+        guard let memory else { return .nan }
+        memory.complete()
+        let begin = ContinuousClock.now
+        guard let left = StateMemory(left: dup(memory.descriptor)) else { return .nan }
+        let next = try StateMemory(inbox: 16 << 20, posts: 10 << 20)
+        var other = Fleet(capacity: devices, region: next.region)
+        var whole = 0
+        left.forEachDevice { saved in
+            let now = Timestamp(microseconds: 0)
+            let name = "json"
+            if case .whole = other.adopt(
+                saved,
+                model: model,
+                stream: 0,
+                streamName: name,
+                now: now
+            ) {
+                whole += 1
+            }
+        }
+        next.commit(half: 0, shares: ScoreShares())
+        let span = ContinuousClock.now - begin
+        guard whole == devices else { return .nan }
+        return Double(span.components.attoseconds) * 1e-15
+            + Double(span.components.seconds) * 1e3
+    }
+
     /// What a shard does, batch by batch, and what the network thread does with its scores.
     private mutating func work() {
         let (posts, topic) = (posts, topic)

@@ -74,7 +74,10 @@ struct Crew: Sendable {
             isRestored = isRestored || inheritance.isThere
             memory.commit(half: fleet.half, shares: output.shares)
             memory.complete()
-            service.store(memory.descriptor, name: "tocsin-\(inheritance.generation)-\(number)")
+            service.store(
+                memory.descriptor,
+                name: Inheritance.name(generation: inheritance.generation, shard: number)
+            )
             let shard = Shard(
                 number: number,
                 fleet: fleet,

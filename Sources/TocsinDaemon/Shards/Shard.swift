@@ -224,7 +224,7 @@ extension Shard {
         case .settled(let token, let isPublished):
             output.settle(token, isPublished: isPublished)
         case .save(let job):
-            if writing == nil { writing = (job, 0) } else { job.finish() }
+            if writing == nil { writing = (job, 0) } else { job.abandon() }
         case .stop(let job):
             stop(job)
         }
@@ -234,7 +234,7 @@ extension Shard {
         isStopping = true
         work()
         // What was begun is overtaken by what follows.
-        if let unfinished = writing { unfinished.job.finish() }
+        if let unfinished = writing { unfinished.job.abandon() }
         writing = nil
         guard let job else { return }
         writing = (job, 0)
@@ -265,6 +265,8 @@ extension Shard {
         for monitor in fleet.devices { output.resume(monitor.published) }
         commit()
         if fleet.half != unused { memory.clear(half: unused) }
+        // Devices have other numbers now; what is written twice does no harm.
+        if let (job, _) = writing { writing = (job, 0) }
         output.send()
         tally.add(kept: kept, reset: before - kept)
     }

@@ -1,3 +1,4 @@
+import Glibc
 import TocsinCore
 import TocsinSystemd
 import TocsinThreads
@@ -25,7 +26,11 @@ struct Inheritance {
     init(_ stored: [(name: String, descriptor: Int32)], checkpoint: () throws -> Checkpoint?)
         rethrows
     {
-        let found = stored.compactMap { StateMemory(left: $0.descriptor) }
+        let found = stored.compactMap { stored in
+            let memory = StateMemory(left: stored.descriptor)
+            if memory == nil { close(stored.descriptor) }
+            return memory
+        }
         let generations = Dictionary(grouping: found, by: \.origin.generation)
         let latest = generations.filter { generation in
             let shards = generation.value.map(\.origin.shard).sorted()
@@ -39,8 +44,19 @@ struct Inheritance {
     /// Whether anything was left.
     var isThere: Bool { !memories.isEmpty || checkpoint != nil }
 
-    /// The number of this start.
-    var generation: Int { (memories.first?.origin.generation ?? 0) + 1 }
+    /// The number of this start; larger than that of any before, also of one that came to nothing.
+    var generation: Int {
+        let named = names.compactMap { Self.generation(of: $0) }.max() ?? 0
+        return max(named, memories.first?.origin.generation ?? 0) + 1
+    }
+
+    /// What a start calls the memory of a shard in the service manager's store.
+    static func name(generation: Int, shard: Int) -> String { "tocsin-\(generation)-\(shard)" }
+
+    private static func generation(of name: String) -> Int? {
+        let parts = name.split(separator: "-")
+        return parts.count == 3 && parts[0] == "tocsin" ? Int(parts[1]) : nil
+    }
 
     /// Tells the service manager that what it kept is not needed any more.
     func discard(_ service: ServiceManager) {

@@ -24,7 +24,7 @@ struct MemoryHead: ~Copyable {
 
     /// Bytes of the parts behind the head.
     struct Sizes: BitwiseCopyable, Equatable {
-        var undo = 1 << 30
+        var undo = 1 << 34
         var inbox: Int
         var posts: Int
         var letters: Int

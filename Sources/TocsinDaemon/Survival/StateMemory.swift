@@ -21,7 +21,7 @@ package import TocsinThreads
 package final class StateMemory: @unchecked Sendable {
     // @unchecked: the rings are made for two threads; the rest belongs to the shard's.
 
-    let descriptor: Int32
+    package let descriptor: Int32
     private let base: UnsafeMutableRawPointer
     private let head: UnsafeMutablePointer<MemoryHead>
     private let size: Int
@@ -70,7 +70,7 @@ package final class StateMemory: @unchecked Sendable {
     /// was never complete.
     ///
     /// Undoes what that process began and did not finish.
-    convenience init?(left descriptor: Int32) {
+    package convenience init?(left descriptor: Int32) {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
             status.st_size > MemoryHead.room
@@ -135,7 +135,7 @@ package final class StateMemory: @unchecked Sendable {
     var last: MemoryHead.Commit { unsafe head.pointee.commits[Int(finished & 1)] }
 
     /// Says that everything an earlier process left is in it.
-    func complete() { unsafe head.pointee.isComplete.store(1, ordering: .releasing) }
+    package func complete() { unsafe head.pointee.isComplete.store(1, ordering: .releasing) }
 
     /// Finishes a batch: what was read is gone, what was changed stays, what was written is shown.
     ///
@@ -165,7 +165,7 @@ package final class StateMemory: @unchecked Sendable {
     }
 
     /// Shows every device that was there when the last batch was finished.
-    func forEachDevice(_ body: (SavedDevice) -> Void) {
+    package func forEachDevice(_ body: (SavedDevice) -> Void) {
         region.forEachDevice(half: last.half, finished: finished, body)
     }
 }

@@ -9,6 +9,8 @@ final class StateWriting: Sendable {
         var left: Int
         var pieces: [[UInt8]] = []
         var bytes = 0
+        /// Whether a shard will not append all it has.
+        var isAbandoned = false
     }
 
     private let store: StateStore
@@ -51,6 +53,12 @@ final class StateWriting: Sendable {
         changed.signal()
     }
 
+    /// A shard will not append all it has: the file that is there stays.
+    func abandon() {
+        state.withLock { $0.isAbandoned = true }
+        finish()
+    }
+
     private func write() {
         do {
             var draft = try DraftFile(of: store.path, mode: 0o600)
@@ -58,6 +66,7 @@ final class StateWriting: Sendable {
             while let pieces = next() {
                 for piece in pieces { try draft.append(piece) }
             }
+            guard !state.withLock({ $0.isAbandoned }) else { return done(nil) }
             try draft.append(Checkpoint.end)
             try draft.putInPlace(keeping: store.previous)
             done(nil)

@@ -1,0 +1,52 @@
+import CLinux
+import Foundation
+import Testing
+import TocsinCore
+import TocsinTestSupport
+
+@testable import TocsinDaemon
+
+/// Which of several memories counts.
+struct InheritanceTests {
+    /// Memories of one start, of which so many shards are there.
+    private func memories(_ generation: Int, shards: Int, present: Int, isComplete: Bool = true)
+        throws -> [(name: String, descriptor: Int32)]
+    {
+        try (0..<present).map { shard in
+            let memory = try StateMemory(inbox: 1 << 16, posts: 1 << 16)
+            memory.origin = (generation, shard, shards)
+            if isComplete { memory.complete() }
+            return (
+                Inheritance.name(generation: generation, shard: shard),
+                fcntl(memory.descriptor, F_DUPFD_CLOEXEC, 3)
+            )
+        }
+    }
+
+    private func chosen(_ stored: [(name: String, descriptor: Int32)]) -> [Int] {
+        let inheritance = Inheritance(stored) { nil }
+        return [inheritance.memories.first?.origin.generation ?? 0, inheritance.memories.count]
+            + [inheritance.generation]
+    }
+
+    @Test func `the latest start counts of which every shard is there`() throws {
+        #expect(chosen([]) == [0, 0, 1])
+        #expect(try chosen(memories(4, shards: 2, present: 2)) == [4, 2, 5])
+        let both = try memories(4, shards: 2, present: 2) + memories(5, shards: 3, present: 3)
+        #expect(chosen(both.reversed()) == [5, 3, 6])
+        // Killed while it handed over: the one before counts, and its number is not used again.
+        let torn = try memories(4, shards: 2, present: 2) + memories(5, shards: 3, present: 2)
+        #expect(chosen(torn) == [4, 2, 6])
+        let unfinished =
+            try memories(4, shards: 1, present: 1)
+            + memories(5, shards: 1, present: 1, isComplete: false)
+        #expect(chosen(unfinished) == [4, 1, 6])
+    }
+
+    @Test func `a stranger's descriptor is closed, and nothing comes of it`() throws {
+        let stranger = eventfd(0, 0)
+        let inheritance = Inheritance([("something", stranger)]) { nil }
+        #expect(inheritance.memories.isEmpty && !inheritance.isThere)
+        #expect(fcntl(stranger, F_GETFD) == -1)
+    }
+}
