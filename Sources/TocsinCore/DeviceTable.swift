@@ -7,7 +7,7 @@
 struct DeviceTable: Sendable {
     /// Names one after the other; those of devices that left among them, until half of it is theirs.
     private var bytes: [UInt8] = []
-    /// Where each device's name stands; empty for a number that is free.
+    /// Where each device's name stands; what it was for a number that is free.
     private var places: [Range<Int>] = []
     private var slots: [Int32] = Array(repeating: -1, count: 16)
     private let seed = UInt64.random(in: .min ... .max)
@@ -49,7 +49,8 @@ struct DeviceTable: Sendable {
         }
         if count * 2 > slots.count {
             slots = Array(repeating: -1, count: slots.count * 2)
-            for number in places.indices where !places[number].isEmpty { place(number) }
+            let isFree = Set(free)
+            for number in places.indices where !isFree.contains(number) { place(number) }
         } else {
             place(number)
         }

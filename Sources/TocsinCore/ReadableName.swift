@@ -29,6 +29,12 @@ extension String {
             : String(UnicodeScalarView(unicodeScalars.map { $0.isReadable ? $0 : "\u{FFFD}" }))
     }
 
+    /// Whether it may be a device's name: a level of a topic, at most 256 bytes long.
+    public var isDeviceName: Bool {
+        !isEmpty && utf8.count <= 256
+            && unicodeScalars.allSatisfy { $0.isReadable && !$0.isWildcard && $0 != "/" }
+    }
+
     /// Whether topics may begin with it: whole levels, and not so many that nothing goes behind them.
     public var isTopicPrefix: Bool {
         let scalars = unicodeScalars

@@ -46,15 +46,10 @@ final class Backlog: @unchecked Sendable {
             &- (counts + Self.buckets + bucket).pointee.load(ordering: .relaxed)
     }
 
-    /// How many wait of a topic on average, of those of which any do.
-    var mean: Double {
-        var (sum, count) = (0, 0)
-        for bucket in 0..<Self.buckets {
-            let waiting = waiting(bucket)
-            guard waiting > 0 else { continue }
-            sum += waiting
-            count += 1
-        }
-        return count == 0 ? 0 : Double(sum) / Double(count)
+    /// How many wait of the topic of which most do.
+    var busiest: Int {
+        var most = 0
+        for bucket in 0..<Self.buckets { most = max(most, waiting(bucket)) }
+        return most
     }
 }

@@ -127,7 +127,8 @@ struct Checkpoint {
         var restored = 0
         var refused = 0
         for device in devices where isOurs(device.name) {
-            guard let stream = intake.streams.firstIndex(where: { $0.name == device.stream }),
+            guard device.name.isDeviceName,
+                let stream = intake.streams.firstIndex(where: { $0.name == device.stream }),
                 let model = intake.assignment.model(device: device.name, stream: device.stream),
                 let number = fleet.add(
                     device.name,

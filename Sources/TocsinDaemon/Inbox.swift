@@ -10,10 +10,11 @@ package import TocsinThreads
 /// next one. What other threads want of the owner (reload, stop, a question) goes into a list beside
 /// it.
 ///
-/// When messages come faster than they are taken, the ring fills. Beyond a half, messages of topics of
-/// which twice as many wait as of others are left out, the oldest first; beyond nine tenths those of any
-/// topic, until it is three quarters full, so that what is scored is never far behind. A message for
-/// which there is no room at all is not taken. All of them are counted.
+/// When messages come faster than they are taken, the ring fills, and the oldest messages of the busiest
+/// topics are left out: beyond a half those of topics of which half as many wait as of the busiest, and
+/// more than eight; beyond eight tenths, until it is six tenths full, those of which a quarter as many
+/// wait, which may be all. So whoever sends more than others pays first, and what is scored is never
+/// far behind. A message for which there is no room at all is not taken. All of them are counted.
 ///
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
 /// one costs its senders nothing, and for messages only by ``wake()``, once for many of them.
@@ -114,16 +115,21 @@ package final class Inbox: Sendable {
     ) -> Int {
         var count = 0
         let fill = fill
-        if fill > 0.9 { isFlooded.store(true, ordering: .relaxed) }
-        if fill < 0.75 { isFlooded.store(false, ordering: .relaxed) }
+        if fill > 0.8 { isFlooded.store(true, ordering: .relaxed) }
+        if fill < 0.6 { isFlooded.store(false, ordering: .relaxed) }
         let isFlooded = isFlooded.load(ordering: .relaxed)
-        let most = fill > 0.5 ? 2 * backlog.mean : .infinity
+        var most = Int.max
+        if isFlooded {
+            most = (backlog.busiest + 3) / 4 - 1
+        } else if fill > 0.5 {
+            most = max(backlog.busiest / 2, 8)
+        }
         while count < limit {
             let isTaken = ring.take { kind, tag, topic, payload in
                 let bucket = Backlog.bucket(of: topic)
                 let waiting = backlog.waiting(bucket)
                 backlog.take(bucket)
-                if isFlooded || Double(waiting) > most {
+                if waiting > most {
                     shed.store(shed.load(ordering: .relaxed) + 1, ordering: .relaxed)
                 } else if kind == Kind.oversize {
                     oversize(topic, Int(tag))

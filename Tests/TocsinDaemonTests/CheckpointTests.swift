@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TocsinCore
 import TocsinFiles
 import TocsinTestSupport
 
@@ -78,6 +79,35 @@ struct CheckpointTests {
         #expect(names.sorted() == ["state", "state.previous"])
         let mode = try FileManager.default.attributesOfItem(atPath: store.path)[.posixPermissions]
         #expect(mode as? Int == 0o600)
+    }
+
+    @Test(arguments: [
+        "", "\u{1}", "a/b", "a+", "#", "\u{2028}", String(repeating: "x", count: 257),
+    ])
+    func `a device whose name no message can have is refused`(name: String) async throws {
+        let model = try Setup.loadModel(try await TrainedModel.files.model.path)
+        let intake = Intake(
+            streams: [
+                Stream(
+                    name: "objects",
+                    template: try TopicTemplate("s/{device}"),
+                    decoder: JSONSampleDecoder()
+                )
+            ],
+            assignment: ModelAssignment([ModelAssignment.Rule(model: model)])
+        )
+        let now = Timestamp(microseconds: 1_767_225_600_000_000)
+        for (name, count) in [("pump", 1), (name, 0)] {
+            var fleet = Fleet()
+            let added = fleet.add(name, model: model, stream: 0, now: now)
+            let monitor = try #require(added.flatMap { fleet.device($0) })
+            var bytes = Checkpoint.head
+            Checkpoint.append(monitor, stream: "objects", to: &bytes)
+            let saved = try Checkpoint(bytes + Checkpoint.end)
+            var other = Fleet()
+            let (restored, refused) = saved.restore(into: &other, intake: intake, now: now)
+            #expect(restored == count && refused == 1 - count && other.count == count)
+        }
     }
 
     @Test func `of a damaged file and the one before it, the better counts`() throws {

@@ -222,9 +222,7 @@ public struct Intake: Sendable {
         do {
             let text = String(copying: try UTF8Span(validating: name))
             // Scalar by scalar: a plus sign with an accent is another character, and still a wildcard.
-            guard text.unicodeScalars.allSatisfy({ $0.isReadable && !$0.isWildcard }) else {
-                throw SampleDecodingError.unusableTopic
-            }
+            guard text.isDeviceName else { throw SampleDecodingError.unusableTopic }
             return text
         } catch {
             throw .unusableTopic
