@@ -112,8 +112,10 @@ public struct StateReader: Sendable {
     private static let bound: Int64 = 1 << 60
 
     mutating func readInteger() throws(StateError) -> Int64 {
+        guard bytes.endIndex - position >= 8 else { throw .truncated }
         var value: UInt64 = 0
-        for byte in try take(8).reversed() { value = value << 8 | UInt64(byte) }
+        for i in 0..<8 { value |= UInt64(bytes[position + i]) << UInt64(8 * i) }
+        position += 8
         return Int64(bitPattern: value)
     }
 
@@ -156,10 +158,13 @@ public struct StateReader: Sendable {
 
     mutating func readFloats(count: Int) throws(StateError) -> [Float] {
         try checkLength(count)
+        guard bytes.endIndex - position >= 4 * count else { throw .truncated }
         var values: [Float] = []
+        values.reserveCapacity(count)
         for _ in 0..<count {
             var bits: UInt32 = 0
-            for byte in try take(4).reversed() { bits = bits << 8 | UInt32(byte) }
+            for i in 0..<4 { bits |= UInt32(bytes[position + i]) << UInt32(8 * i) }
+            position += 4
             values.append(Float(bitPattern: bits))
         }
         return values

@@ -85,7 +85,10 @@ struct Checkpoint {
                 guard bytes.findRecord(&position) else { return }
                 continue
             }
-            let text = record.parts.map { String(decoding: $0, as: UTF8.self) }
+            // The rest is no text, and most of the file.
+            let text = record.parts.prefix(record.kind == 0 ? 3 : 1).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             switch (record.kind, record.parts.count) {
             case (0, 5):
                 devices.append(
