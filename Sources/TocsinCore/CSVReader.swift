@@ -124,7 +124,8 @@ public struct CSVReader: Sendable {
                 }
                 row.time = time
             case .device:
-                row.device = String(decoding: bytes[start..<end], as: UTF8.self)
+                // It is shown on terminals and in alerts.
+                row.device = String(decoding: bytes[start..<end], as: UTF8.self).readable
             case .channel(let channel):
                 guard let value = Self.number(field) else {
                     throw CSVError(line: line, problem: .number(column: channels[channel]))

@@ -51,6 +51,11 @@ struct CSVReaderTests {
         )
     }
 
+    @Test func `a device's name shows nothing that a terminal would obey`() throws {
+        let rows = try rows("timestamp,device,a\n1767225600,p\u{0}\u{1B}[2J,1\n")
+        #expect(rows.map(\.device) == ["p\u{FFFD}\u{FFFD}[2J"])
+    }
+
     @Test func `several devices stand in one table`() throws {
         let rows = try rows("timestamp,device,a\n1767225600,p1,1\n1767225600,p2,2\n")
         #expect(rows.map(\.device) == ["p1", "p2"])
