@@ -77,26 +77,27 @@ extension Fleet {
         now: Timestamp,
         emit: (borrowing Assessment) -> Void
     ) -> Int {
-        var next = Fleet(policies, lateness, capacity, RecordMemory(memory.region, half: 1 - half))
+        var next = Fleet(policies, lateness, quota, RecordMemory(memory.region, half: 1 - half))
         next.counters = counters
         var kept = 0
         for device in devices {
             let name = names[device.stream]
             guard let stream = intake.streams.firstIndex(where: { $0.name == name }),
                 let model = intake.assignment.model(device: device.name, stream: name),
-                model.identity == device.model.identity || !device.raisedKinds.isEmpty,
-                let number = next.add(
-                    device.name,
-                    model: model,
-                    stream: stream,
-                    streamName: name,
-                    now: device.lastArrival
-                )
+                model.identity == device.model.identity || !device.raisedKinds.isEmpty
             else {
                 if let undo { device.record.save(in: undo) }
                 clear(device.record, now: now, emit: emit)
+                quota.giveBack()
                 continue
             }
+            let number = next.insert(
+                device.name,
+                model: model,
+                stream: stream,
+                streamName: name,
+                now: device.lastArrival
+            )
             let record = next.place(number).record
             guard model.identity == device.model.identity else {
                 record.heads[0].conditions = device.conditions

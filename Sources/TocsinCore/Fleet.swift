@@ -9,8 +9,8 @@ public struct Fleet: ~Copyable, Sendable {
     public var policies: AlertPolicies
     /// How much longer than its period a frame waits for its samples.
     public let lateness: Duration
-    /// How many devices are watched at most.
-    public var capacity: Int
+    /// How many devices it and others watch at most.
+    let quota: DeviceQuota
 
     /// Where a device's record lies.
     struct Place: BitwiseCopyable, @unchecked Sendable {
@@ -47,18 +47,30 @@ public struct Fleet: ~Copyable, Sendable {
         capacity: Int = 10_000,
         region: RecordRegion? = nil
     ) {
-        self.init(policies, lateness, capacity, RecordMemory(region))
+        self.init(policies, lateness, DeviceQuota(capacity), RecordMemory(region))
+    }
+
+    /// A fleet without devices, beside others.
+    ///
+    /// - Parameter quota: how many devices all of them watch at most
+    public init(
+        policies: AlertPolicies,
+        lateness: Duration,
+        quota: DeviceQuota,
+        region: RecordRegion?
+    ) {
+        self.init(policies, lateness, quota, RecordMemory(region))
     }
 
     init(
         _ policies: AlertPolicies,
         _ lateness: Duration,
-        _ capacity: Int,
+        _ quota: DeviceQuota,
         _ memory: RecordMemory
     ) {
         self.policies = policies
         self.lateness = lateness
-        self.capacity = capacity
+        self.quota = quota
         self.memory = memory
         undo = memory.region?.undo
     }
@@ -122,10 +134,21 @@ public struct Fleet: ~Copyable, Sendable {
         emit: (borrowing Assessment) -> Void = { _ in }
     ) -> Int? {
         if let known = table.find(name) { return known }
-        if table.count >= capacity, !removeIdle(now: now, emit: emit) {
+        guard quota.take() || removeIdle(now: now, emit: emit) && quota.take() else {
             counters.devicesRefused += 1
             return nil
         }
+        return insert(name, model: model, stream: stream, streamName: streamName, now: now)
+    }
+
+    /// Begins to watch a device that is not known, and counted already.
+    mutating func insert(
+        _ name: String,
+        model: Model,
+        stream: Int,
+        streamName: String,
+        now: Timestamp
+    ) -> Int {
         let known = groups.firstIndex { $0.model === model }
         if known == nil {
             groups.append(ModelGroup(model, lateness: lateness, memory: memory))
@@ -282,6 +305,12 @@ extension Fleet {
 
     /// One more than the largest number a device has.
     public var numbers: Int { places.count }
+
+    /// Whether no device more may be watched.
+    public var isFull: Bool { quota.isUsedUp }
+
+    /// How many devices are watched at most, those of other fleets with the same quota included.
+    public var capacity: Int { quota.limit }
 
     /// How many devices there are.
     public var count: Int { table.count }

@@ -18,7 +18,7 @@ struct FleetCapacityTests {
         let now = time(seconds)
         guard let device = fleet.add(name, model: model, stream: 0, now: now) else { return false }
         for channel in model.channels.indices {
-            let sample = Sample(device: device, channel: channel, time: now, value: 1)
+            let sample = Sample(device: device, channel: channel, time: now, value: 10)
             fleet.take(sample, arrival: now) { _ in }
         }
         fleet.assess { _ in }
@@ -63,6 +63,7 @@ struct FleetCapacityTests {
             for name in ["a", "b", "c"] { #expect(send(&fleet, name, model, Double(i) * period)) }
         }
         let end = Double(model.warmUp + 4) * period
+        #expect(fleet.devices.allSatisfy { $0.raisedKinds.isEmpty })
         #expect(!send(&fleet, "d", model, end + period), "all three are needed")
         #expect(fleet.counters.devicesRefused == 1)
         let later = end + max(model.clock.maxGap.inSeconds, 60) + 1
@@ -74,6 +75,42 @@ struct FleetCapacityTests {
         #expect(replaced.count == 1 && fleet.takeReplaced().isEmpty)
         #expect(fleet.find("d") == replaced[0].device)
         for name in ["a", "c"] where !names.contains(name) { #expect(fleet.find(name) == nil) }
+    }
+
+    @Test func `what is raised of a device that has proved itself stays raised for a day`() throws {
+        let model = try Model.small()
+        let period = model.clock.period.inSeconds
+        var policies = AlertPolicies()
+        policies.silence.atLeast = .seconds(1)
+        var fleet = Fleet(policies: policies, lateness: .zero, capacity: 1)
+        for i in 0..<(model.warmUp + 5) {
+            #expect(send(&fleet, "a", model, Double(i) * period))
+        }
+        let end = Double(model.warmUp + 4) * period
+        let later = end + max(model.clock.maxGap.inSeconds, 60) + 3_600
+        fleet.tick(time(later)) { _ in }
+        #expect(fleet.devices[0].raisedKinds == [.silence])
+        #expect(!send(&fleet, "flood", model, later), "somebody looks for it")
+        #expect(send(&fleet, "new", model, end + 86_401))
+        #expect(fleet.devices.map(\.name) == ["new"])
+    }
+
+    @Test func `fleets share what room there is, whatever their names`() throws {
+        let model = try Model.small()
+        let quota = DeviceQuota(4)
+        func fleet() -> Fleet {
+            Fleet(policies: AlertPolicies(), lateness: .zero, quota: quota, region: nil)
+        }
+        var a = fleet()
+        var b = fleet()
+        for name in ["1", "2", "3"] { #expect(send(&a, name, model, 0)) }
+        #expect(send(&b, "4", model, 0) && a.isFull && b.isFull)
+        #expect(!send(&b, "5", model, 0))
+        #expect(a.capacity == 4 && a.count == 3 && b.count == 1)
+        // One that leaves makes room for another fleet's.
+        let later = model.clock.period.inSeconds + 1
+        #expect(send(&a, "1", model, later) && send(&a, "2", model, later))
+        #expect(send(&a, "6", model, later) && a.count == 3)
     }
 
     @Test func `a table of devices finds all names and only those, whatever comes and goes`() {

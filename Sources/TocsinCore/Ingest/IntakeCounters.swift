@@ -21,6 +21,17 @@ public struct IntakeCounters: Sendable {
     /// Nothing counted.
     public init() {}
 
+    /// All of these and of others; what was said is known to `b` only.
+    public static func + (a: Self, b: Self) -> Self {
+        var sum = b
+        sum.messages += a.messages
+        sum.rejected += a.rejected
+        sum.unmatched += a.unmatched
+        sum.unwatched += a.unwatched
+        sum.unknownChannels += a.unknownChannels
+        return sum
+    }
+
     /// Whether this device is mentioned for the first time.
     mutating func noteUnwatched(_ device: String) -> Bool {
         guard unwatchedDevices.count < Self.remembered else { return false }

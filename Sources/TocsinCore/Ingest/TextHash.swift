@@ -33,8 +33,7 @@ extension Span<UInt8> {
     }
 
     /// Whether these are the same bytes.
-    @inline(__always)
-    func equals(_ other: Span<UInt8>) -> Bool {
+    public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         var i = 0
         while i < count {
