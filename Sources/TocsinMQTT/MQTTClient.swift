@@ -108,11 +108,14 @@ public final class MQTTClient: Sendable {
     /// Takes in a message for publishing at QoS 1.
     ///
     /// May be called on any thread, and neither waits nor touches the network. The message is kept
-    /// until it is acknowledged, across connections, and sent in order. Answered by
+    /// until it is acknowledged, and sent in order. Answered by
     /// ``MQTTEvent/published(_:)`` or ``MQTTEvent/publishFailed(_:_:)``, which may be told before this
     /// returns.
     ///
     /// - Parameters:
+    ///   - isRepeated: whether it is sent again where the connection ends before the broker's answer,
+    ///     which may make two of it; if not, it fails as
+    ///     ``MQTTPublishFailure/interrupted(mayHaveArrived:)``
     ///   - expiry: after how long the message is not worth delivering any more; counts here and, where
     ///     MQTT 5 is spoken, at the broker
     ///   - owner: whose it is; as in the token
@@ -120,6 +123,7 @@ public final class MQTTClient: Sendable {
         topic: String,
         payload: [UInt8],
         isRetained: Bool = false,
+        isRepeated: Bool = true,
         expiry: Duration? = nil,
         owner: Int = 0
     ) throws(MQTTPublishRefusal) -> MQTTToken {
@@ -137,6 +141,7 @@ public final class MQTTClient: Sendable {
                 topic: topic,
                 payload: payload,
                 isRetained: isRetained,
+                isRepeated: isRepeated,
                 deadline: deadline
             )
             guard wishes.outgoing.append(message) else { return .failure(.queueFull) }

@@ -21,7 +21,7 @@ public enum MQTTEvent: Sendable, Equatable {
     case publishFailed(MQTTToken, MQTTPublishFailure)
 }
 
-/// Names a message given to ``MQTTClient/publish(topic:payload:qos:isRetained:expiry:)``.
+/// Names a message given to ``MQTTClient/publish(topic:payload:isRetained:isRepeated:expiry:owner:)``.
 ///
 /// Tokens of one client ascend in the order of publishing.
 public struct MQTTToken: Sendable, Hashable {
@@ -36,11 +36,15 @@ public enum MQTTPublishFailure: Error, Sendable, Equatable, CustomStringConverti
     case expired
     /// The broker, or libmosquitto, would not have it.
     case refused(MQTTError)
+    /// The connection ended before the broker had answered for it, or before it was sent at all; it
+    /// was not to be sent again.
+    case interrupted(mayHaveArrived: Bool)
 
     public var description: String {
         switch self {
         case .expired: "expired while waiting for the broker"
         case .refused(let error): "\(error)"
+        case .interrupted: "the connection ended"
         }
     }
 }

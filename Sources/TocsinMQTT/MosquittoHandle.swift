@@ -9,7 +9,7 @@ import Glibc
 /// `@unchecked Sendable` because it is handed from the thread that prepares it to the network thread,
 /// which is then the only one to use it.
 @safe final class MosquittoHandle: @unchecked Sendable {
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
     private let address: MQTTClient.Options.Address
     private let bindAddress: String?
     private let keepAlive: Int32
@@ -162,7 +162,7 @@ import Glibc
 
     /// What became of a message given to ``publish(_:_:)``.
     enum Publication {
-        /// It is on its way; a QoS 1 message is now libmosquitto's to send again.
+        /// It is on its way.
         case accepted(identifier: Int32)
         case refused(MQTTError)
     }
@@ -253,64 +253,6 @@ import Glibc
         errno = 0
         _ = unsafe mosquitto_loop_read(pointer, 1)
     }
-
-    /// Listens to libmosquitto's own log, which alone knows why a TLS handshake failed.
-    ///
-    /// Not left on: a line is formatted for every packet as soon as anybody listens.
-    func setListensToLog(_ listens: Bool) {
-        guard listens else {
-            unsafe mosquitto_log_callback_set(pointer, nil)
-            return
-        }
-        unsafe mosquitto_log_callback_set(pointer) { _, object, level, text in
-            guard level == MOSQ_LOG_ERR, let text = unsafe text else { return }
-            unsafe receiver(object)?.didLog(String(cString: text))
-        }
-    }
-
-    private func installCallbacks() {
-        unsafe mosquitto_connect_v5_callback_set(pointer) { _, object, code, flags, _ in
-            unsafe receiver(object)?.didConnect(code: code, flags: flags)
-        }
-        unsafe mosquitto_disconnect_v5_callback_set(pointer) { _, object, code, _ in
-            unsafe receiver(object)?.didDisconnect(code: code)
-        }
-        unsafe mosquitto_subscribe_v5_callback_set(pointer) {
-            _,
-            object,
-            identifier,
-            count,
-            granted,
-            _ in
-            guard count > 0, let granted = unsafe granted else { return }
-            unsafe receiver(object)?.didSubscribe(identifier: identifier, granted: granted[0])
-        }
-        unsafe mosquitto_unsubscribe_v5_callback_set(pointer) { _, object, identifier, _ in
-            unsafe receiver(object)?.didUnsubscribe(identifier: identifier)
-        }
-        unsafe mosquitto_publish_v5_callback_set(pointer) { _, object, identifier, code, _ in
-            unsafe receiver(object)?.didPublish(identifier: identifier, code: code)
-        }
-        unsafe mosquitto_message_v5_callback_set(pointer) { _, object, message, _ in
-            guard let message = unsafe message?.pointee, let topic = unsafe message.topic else {
-                return
-            }
-            let topicBytes = unsafe UnsafeRawBufferPointer(start: topic, count: strlen(topic))
-            let payloadBytes = unsafe UnsafeRawBufferPointer(
-                start: message.payload,
-                count: Int(message.payloadlen)
-            )
-            unsafe receiver(object)?.didReceive(
-                topic: topicBytes.bindMemory(to: UInt8.self).span,
-                payload: payloadBytes.bindMemory(to: UInt8.self).span,
-                flags: MQTTMessageFlags(
-                    qos: message.qos == 0 ? .atMostOnce : .atLeastOnce,
-                    isRetained: message.retain,
-                    identifier: UInt16(truncatingIfNeeded: message.mid)
-                )
-            )
-        }
-    }
 }
 
 extension MQTTClient.Options.Address {
@@ -319,87 +261,5 @@ extension MQTTClient.Options.Address {
         case .tcp(let host, let port): !host.isEmpty && (1...65_535).contains(port)
         case .unix(let path): path.hasPrefix("/")
         }
-    }
-}
-
-/// Who gets a callback with this user data.
-private func receiver(_ object: UnsafeMutableRawPointer?) -> NetworkThread? {
-    unsafe object.map { unsafe Unmanaged<NetworkThread>.fromOpaque($0).takeUnretainedValue() }
-}
-
-extension MosquittoHandle {
-    private func configure(_ options: MQTTClient.Options) throws(MQTTError) {
-        try setOption(MOSQ_OPT_TCP_NODELAY, 1)
-        try setOption(MOSQ_OPT_RECEIVE_MAXIMUM, Int32(clamping: options.receiveMaximum))
-        try setOption(MOSQ_OPT_SEND_MAXIMUM, Int32(clamping: options.sendMaximum))
-        if let username = options.username {
-            try unsafe check(
-                mosquitto_username_pw_set(pointer, username, options.password),
-                "mosquitto_username_pw_set"
-            )
-        }
-        if let will = options.will {
-            try unsafe check(
-                mosquitto_will_set(
-                    pointer,
-                    will.topic,
-                    Int32(clamping: will.payload.count),
-                    will.payload,
-                    will.qos.rawValue,
-                    will.isRetained
-                ),
-                "mosquitto_will_set"
-            )
-        }
-        switch options.security {
-        case .certificates(let certificates): try configure(certificates)
-        case .preSharedKey(let key, let identity, let minimumVersion):
-            try unsafe check(
-                mosquitto_tls_psk_set(pointer, key, identity, nil),
-                "mosquitto_tls_psk_set"
-            )
-            try setMinimumVersion(minimumVersion)
-        case nil: break
-        }
-    }
-
-    private func configure(_ certificates: MQTTClient.Options.Certificates) throws(MQTTError) {
-        let (file, directory): (String?, String?) =
-            switch certificates.authorities {
-            case .system: (nil, "/etc/ssl/certs")
-            case .file(let path): (path, nil)
-            case .directory(let path): (nil, path)
-            }
-        // Without this callback OpenSSL would ask for a passphrase on the terminal.
-        try unsafe check(
-            mosquitto_tls_set(pointer, file, directory, certificates.certificate, certificates.key)
-            {
-                _,
-                _,
-                _,
-                _ in 0
-            },
-            "mosquitto_tls_set"
-        )
-        // The library's own minimum is TLS 1.1.
-        try setMinimumVersion(certificates.minimumVersion)
-        if certificates.acceptsAnyServerName {
-            try unsafe check(
-                mosquitto_tls_insecure_set(pointer, true),
-                "mosquitto_tls_insecure_set"
-            )
-        }
-    }
-
-    private func setMinimumVersion(_ version: String) throws(MQTTError) {
-        let verifyPeer: Int32 = 1
-        try unsafe check(
-            mosquitto_tls_opts_set(pointer, verifyPeer, version, nil),
-            "mosquitto_tls_opts_set"
-        )
-    }
-
-    private func setOption(_ option: mosq_opt_t, _ value: Int32) throws(MQTTError) {
-        try unsafe check(mosquitto_int_option(pointer, option, value), "mosquitto_int_option")
     }
 }

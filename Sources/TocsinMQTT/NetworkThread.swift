@@ -10,7 +10,10 @@ import TocsinThreads
 /// from within its calls.
 final class NetworkThread {
     private let options: MQTTClient.Options
-    private let handle: MosquittoHandle
+    /// Another one for each connection: libmosquitto would send again what nobody wants twice, and
+    /// read certificates only once.
+    private var handle: MosquittoHandle
+    private var isHandleUsed = false
     private let switchboard: Switchboard
     private let handlers: MQTTClient.Handlers
 
@@ -87,6 +90,7 @@ final class NetworkThread {
             let error = connectAndServe()
             switchboard.isConnected.store(false, ordering: .relaxed)
             if switchboard.connects.load(ordering: .relaxed) > 0 { publisher.dropPosts() }
+            if connectedSince != nil, switchboard.stopDeadline == nil { publisher.interrupt() }
             guard switchboard.stopDeadline == nil, let error else { break }
             if versions.turnsTo311(answer: answer, error: error) { continue }
             if let since = connectedSince, since.duration(to: .now) >= options.backOff.settled {
@@ -115,8 +119,13 @@ final class NetworkThread {
         farewell = nil
         lastLogLine = ""
         enter(.connecting)
-        handle.setListensToLog(true)
         do {
+            if isHandleUsed {
+                handle = try MosquittoHandle(options)
+                handle.setReceiver(self)
+            }
+            isHandleUsed = true
+            handle.setListensToLog(true)
             try handle.connect(versions.current)
             enter(.negotiating)
             try serve()

@@ -4,6 +4,8 @@ struct OutgoingMessage: Sendable {
     let topic: String
     let payload: [UInt8]
     let isRetained: Bool
+    /// Whether it is sent again where the connection ended before the broker's answer.
+    let isRepeated: Bool
     /// When it is no longer worth sending.
     let deadline: ContinuousClock.Instant?
 
@@ -58,6 +60,24 @@ struct OutgoingQueue {
             front = 0
         }
         return message
+    }
+
+    /// Puts messages that were taken back to the front, in order.
+    mutating func putBack(_ taken: [OutgoingMessage]) {
+        guard !taken.isEmpty else { return }
+        messages.replaceSubrange(..<front, with: taken)
+        front = 0
+        inFlight -= taken.count
+    }
+
+    /// Removes the messages that are not to be sent on another connection.
+    mutating func removeUnrepeated() -> [OutgoingMessage] {
+        let removed = messages[front...].compactMap { $0 }.filter { !$0.isRepeated }
+        guard !removed.isEmpty else { return [] }
+        messages = messages[front...].filter { $0?.isRepeated == true }
+        front = 0
+        for message in removed { bytes -= message.size }
+        return removed
     }
 
     /// Forgets a message that was taken.

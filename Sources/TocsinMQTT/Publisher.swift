@@ -7,8 +7,7 @@ import TocsinThreads
 final class Publisher {
     private struct InFlight {
         let identifier: Int32
-        let token: MQTTToken
-        let size: Int
+        let message: OutgoingMessage
         /// The value of ``handedOver`` when it left.
         let ordinal: UInt64
     }
@@ -87,13 +86,32 @@ final class Publisher {
         switchboard.dropped.add(UInt64(count), ordering: .relaxed)
     }
 
+    /// The connection is gone: what it had not answered for is sent again, or given back.
+    func interrupt() {
+        let waiting = inFlight.map(\.message)
+        inFlight.removeAll()
+        let unsent = switchboard.wishes.withLock { wishes in
+            for message in waiting where !message.isRepeated {
+                wishes.outgoing.settle(size: message.size)
+            }
+            wishes.outgoing.putBack(waiting.filter(\.isRepeated))
+            return wishes.outgoing.removeUnrepeated()
+        }
+        for message in waiting where !message.isRepeated {
+            tell(.publishFailed(message.token, .interrupted(mayHaveArrived: true)))
+        }
+        for message in unsent {
+            tell(.publishFailed(message.token, .interrupted(mayHaveArrived: false)))
+        }
+    }
+
     /// The broker answered for a QoS 1 message, or a QoS 0 message was written.
     func acknowledged(identifier: Int32, code: Int32) {
         // Of QoS 0 nothing was remembered.
         guard let index = inFlight.firstIndex(where: { $0.identifier == identifier }) else {
             return
         }
-        let message = inFlight.remove(at: index)
+        let message = inFlight.remove(at: index).message
         if code < 0x80 {
             succeed(message.token, size: message.size)
         } else {
@@ -126,8 +144,7 @@ final class Publisher {
         case .accepted(let identifier):
             let entry = InFlight(
                 identifier: identifier,
-                token: message.token,
-                size: message.size,
+                message: message,
                 ordinal: handedOver
             )
             inFlight.append(entry)
