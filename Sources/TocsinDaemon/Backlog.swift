@@ -8,7 +8,7 @@ import TocsinCore
 final class Backlog: @unchecked Sendable {
     // @unchecked: each count has one writer, and is read as a whole.
 
-    private static let buckets = 1024
+    static let buckets = 1024
     /// Counts of what went in, then of what came out.
     private let counts: UnsafeMutablePointer<Atomic<Int>>
 

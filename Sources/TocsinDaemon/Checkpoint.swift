@@ -64,7 +64,11 @@ struct Checkpoint {
 
     /// Appends a letter's record.
     static func append(_ letter: Outbox.Letter, to bytes: inout [UInt8]) {
-        bytes.appendRecord(letter.isRetained ? 2 : 1, [Array(letter.topic.utf8), letter.payload])
+        let isDoubtful = letter.isDoubtful || letter.token != nil
+        bytes.appendRecord(
+            letter.isRetained ? 2 : isDoubtful ? 3 : 1,
+            [Array(letter.topic.utf8), letter.payload]
+        )
     }
 
     /// The file's bytes.
@@ -100,12 +104,13 @@ struct Checkpoint {
                         state: Array(record.parts[4])
                     )
                 )
-            case (1, 2), (2, 2):
+            case (1, 2), (2, 2), (3, 2):
                 letters.append(
                     Outbox.Letter(
                         topic: text[0],
                         payload: Array(record.parts[1]),
-                        isRetained: record.kind == 2
+                        isRetained: record.kind == 2,
+                        isDoubtful: record.kind == 3
                     )
                 )
             case (255, _):

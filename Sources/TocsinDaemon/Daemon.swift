@@ -44,7 +44,15 @@ public struct Daemon: Sendable {
             )
         }
         let shards = try memories.map { try ShardHandle(Inbox($0.inbox)) }
-        let router = Router(shards, by: setup.intake, conductor: mailbox)
+        let store = store
+        let inheritance = inheritance(service, store, notices)
+        let router = Router(
+            shards,
+            by: setup.intake,
+            echo: EchoWatch.Topics(prefix: policy.prefix),
+            deliveries: memories[0].deliveries,
+            conductor: mailbox
+        )
         let client = try MQTTClient(
             MQTTClient.Options(
                 broker,
@@ -58,16 +66,19 @@ public struct Daemon: Sendable {
                         topic: topic,
                         payload: payload,
                         arrival: WallClock.stamp(),
-                        isRetained: flags.isRetained
+                        flags: flags
                     )
                 },
                 pause: { router.wake() },
                 event: { event in
                     switch event {
                     case .published(let token) where token.owner < count:
-                        shards[token.owner].inbox.put(.settled(token, isPublished: true))
-                    case .publishFailed(let token, _) where token.owner < count:
-                        shards[token.owner].inbox.put(.settled(token, isPublished: false))
+                        shards[token.owner].inbox.put(.settled(token, nil))
+                    case .publishFailed(let token, let failure) where token.owner < count:
+                        shards[token.owner].inbox.put(.settled(token, failure))
+                        mailbox.put(.connection(event))
+                    case .connected(let sessionPresent, _):
+                        router.connected(sessionPresent: sessionPresent)
                         mailbox.put(.connection(event))
                     default:
                         mailbox.put(.connection(event))
@@ -84,13 +95,7 @@ public struct Daemon: Sendable {
             notices: notices,
             clock: clock
         )
-        let store = store
-        try crew.start(
-            shards,
-            memories,
-            from: inheritance(service, store, notices),
-            keptBy: service
-        )
+        try crew.start(shards, memories, from: inheritance, keptBy: service)
         try client.start()
         let finished = try Reply()
         try DedicatedThread.start("conductor") {
@@ -104,7 +109,11 @@ public struct Daemon: Sendable {
                 store: store,
                 clock: clock,
                 policy: policy,
-                intake: setup.intake
+                intake: setup.intake,
+                echo: EchoWatch(
+                    prefix: policy.prefix,
+                    isPossible: broker.sessionExpiry > .zero
+                )
             )
             conductor.run()
             finished.give([])
@@ -123,6 +132,8 @@ public struct Daemon: Sendable {
         }
         while finished.wait(.seconds(3600)) == nil {}
         control?.remove()
+        // Whatever thread still runs may hold a ring in them.
+        withExtendedLifetime(memories) {}
     }
 
     private func inheritance(

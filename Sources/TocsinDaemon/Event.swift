@@ -30,7 +30,9 @@ enum ShardEvent: Sendable {
     /// Figures are asked for, and the list of devices where it is wanted.
     case survey(Survey)
     /// The client is done with a letter.
-    case settled(MQTTToken, isPublished: Bool)
+    case settled(MQTTToken, MQTTPublishFailure?)
+    /// What the broker has is about to be known, or will not be known.
+    case echo(EchoWatch.Step)
     /// State has to be saved.
     case save(StateWriting)
     /// No more is coming: finish what is held, save it, and end.

@@ -5,10 +5,9 @@ package import TocsinThreads
 /// The bounded ring between the network thread and the owner of a fleet.
 ///
 /// One thread puts in, one takes out. A message is copied into the ring as one piece of bytes; nothing
-/// is allocated for it. What was taken
-/// stands in the ring until ``release()``, so that a process that is killed before leaves it to the
-/// next one. What other threads want of the owner (reload, stop, a question) goes into a list beside
-/// it.
+/// is allocated for it. What was taken stands in the ring until ``release()``, so that a process that is
+/// killed before leaves it to the next one. What other threads want of the owner (reload, stop, a
+/// question) goes into a list beside it.
 ///
 /// When messages come faster than they are taken, the ring fills, and the oldest messages of the busiest
 /// topics are left out: beyond a half those of topics of which half as many wait as of the busiest, and
@@ -19,11 +18,16 @@ package import TocsinThreads
 /// The owner sleeps in ``wait(_:)``; the eventfd is written only for a sleeping owner, so that a busy
 /// one costs its senders nothing, and for messages only by ``wake()``, once for many of them.
 package final class Inbox: Sendable {
+    /// What an entry is; in the bits above stands where its topic is counted.
     private enum Kind {
         static let message: UInt32 = 0
         static let retained: UInt32 = 1
         /// A message of which only the topic was kept; the tag is its size.
         static let oversize: UInt32 = 2
+        /// One of the daemon's own, which came back.
+        static let echo: UInt32 = 3
+        static let mask: UInt32 = 3
+        static let bits: UInt32 = 2
     }
 
     private let ring: ByteRing
@@ -67,19 +71,30 @@ package final class Inbox: Sendable {
     package func put(topic: Span<UInt8>, payload: Span<UInt8>, arrival: Timestamp, isRetained: Bool)
     {
         let isOversize = payload.count > largest
+        let bucket = Backlog.bucket(of: topic)
+        let kind = isOversize ? Kind.oversize : isRetained ? Kind.retained : Kind.message
         let place = ring.put(
-            kind: isOversize ? Kind.oversize : isRetained ? Kind.retained : Kind.message,
+            kind: kind | UInt32(bucket) << Kind.bits,
             tag: isOversize ? Int64(payload.count) : arrival.microseconds,
             topic,
-            isOversize ? payload.extracting(first: 0) : payload
+            isOversize ? payload.extracting(first: 0) : payload,
+            reserve: ring.size / 64
         )
         if place == nil {
             refused.add(1, ordering: .relaxed)
         } else {
-            backlog.put(Backlog.bucket(of: topic))
+            backlog.put(bucket)
             ring.show()
         }
     }
+
+    /// Puts in one of the daemon's own messages, for which there is always some room.
+    func putEcho(topic: Span<UInt8>, payload: Span<UInt8>) {
+        if ring.put(kind: Kind.echo, topic, payload) != nil { ring.show() }
+    }
+
+    /// Where the next message will stand, or behind that.
+    var end: Int { ring.end }
 
     // MARK: Everybody else's side
 
@@ -107,11 +122,13 @@ package final class Inbox: Sendable {
     ///   - limit: how many at most
     ///   - message: gets topic, payload, arrival, and whether the message was retained
     ///   - oversize: gets the topic of a message that was too large to be kept, and its size in bytes
+    ///   - echo: gets one of the daemon's own messages
     /// - Returns: how many there were
     package func drain(
         limit: Int = .max,
         message: (Span<UInt8>, Span<UInt8>, Timestamp, Bool) -> Void,
-        oversize: (Span<UInt8>, Int) -> Void
+        oversize: (Span<UInt8>, Int) -> Void,
+        echo: (Span<UInt8>, Span<UInt8>) -> Void = { _, _ in }
     ) -> Int {
         var count = 0
         let fill = fill
@@ -126,7 +143,8 @@ package final class Inbox: Sendable {
         }
         while count < limit {
             let isTaken = ring.take { kind, tag, topic, payload in
-                let bucket = Backlog.bucket(of: topic)
+                let (kind, bucket) = Self.parts(of: kind)
+                guard kind != Kind.echo else { return echo(topic, payload) }
                 let waiting = backlog.waiting(bucket)
                 backlog.take(bucket)
                 if waiting > most {
@@ -149,14 +167,19 @@ package final class Inbox: Sendable {
     /// Puts in again what an earlier process left in its ring, up to where it had finished.
     func takeOver(_ left: ByteRing, from start: Int, for isOurs: (Span<UInt8>) -> Bool) {
         left.forEach(from: start, to: left.shown.end) { kind, tag, topic, payload in
-            guard isOurs(topic) else { return }
+            let (what, bucket) = Self.parts(of: kind)
+            guard what == Kind.echo || isOurs(topic) else { return }
             if ring.put(kind: kind, tag: tag, topic, payload) == nil {
                 refused.add(1, ordering: .relaxed)
-            } else {
-                backlog.put(Backlog.bucket(of: topic))
+            } else if what != Kind.echo {
+                backlog.put(bucket)
             }
         }
         ring.show()
+    }
+
+    private static func parts(of kind: UInt32) -> (kind: UInt32, bucket: Int) {
+        (kind & Kind.mask, Int(kind >> Kind.bits) & (Backlog.buckets - 1))
     }
 
     /// Waits until something is put in, at most for `timeout`.

@@ -27,6 +27,7 @@ struct MQTTSink: ~Copyable {
     /// Each device's score topic, by the device's number; `nil` before its first score.
     private var topics: [MQTTTopic?] = []
     private var gate: ScoreGate
+    private let echo: EchoWatch.Topics
 
     init(
         client: MQTTClient,
@@ -41,6 +42,7 @@ struct MQTTSink: ~Copyable {
         self.ring = ring
         self.outbox = outbox
         gate = ScoreGate(policy.scores)
+        echo = EchoWatch.Topics(prefix: policy.prefix)
     }
 
     /// Scores that were left out for the sake of ``ScorePolicy/perSecond``.
@@ -119,18 +121,41 @@ struct MQTTSink: ~Copyable {
         )
     }
 
-    /// What the client says of something that was given to it.
-    mutating func settle(_ token: MQTTToken, isPublished: Bool) {
-        if isPublished { outbox.acknowledge(token) } else { outbox.giveBack(token) }
+    /// What the client says of something that was given to it; `nil` for no failure.
+    mutating func settle(_ token: MQTTToken, _ failure: MQTTPublishFailure?) {
+        switch failure {
+        case nil:
+            outbox.acknowledge(token)
+        case .interrupted(let mayHaveArrived):
+            outbox.interrupt(token, mayHaveArrived: mayHaveArrived)
+        case .refused, .expired:
+            outbox.giveBack(token)
+        }
     }
+
+    /// A message of the daemon's own has come back.
+    mutating func hear(_ topic: Span<UInt8>, _ payload: Span<UInt8>) {
+        if echo.isAlert(topic) {
+            outbox.hear(payload.copy)
+        } else if let word = UInt64(String(decoding: payload.copy, as: UTF8.self), radix: 16) {
+            outbox.hear(word: word)
+        }
+    }
+
+    /// Something came of the conductor's word to itself.
+    mutating func take(_ step: EchoWatch.Step) {
+        switch step {
+        case .say(let word): outbox.expect(word)
+        case .release: outbox.release()
+        }
+    }
+
+    /// Takes note that all was handled which was told so far.
+    mutating func resolve() { outbox.resolve() }
 
     /// Takes over a letter that an earlier run could not deliver.
     mutating func resume(_ letter: Outbox.Letter) {
-        outbox.append(
-            topic: letter.topic,
-            payload: letter.payload,
-            isRetained: letter.isRetained
-        )
+        outbox.append(letter)
     }
 
     /// Takes note of what was published of a device before.

@@ -9,6 +9,9 @@ import TocsinThreads
 /// transition waits any more, so that a broker that was away hears the story first and how things
 /// are last. A broker that refuses is asked again ever more rarely and with one letter at a time, so that
 /// their order stays.
+///
+/// Of a transition that was given to a connection which ended, or by a process which did, nobody knows
+/// whether the broker has it. Until that is known nothing is sent; see ``EchoWatch``.
 struct Outbox {
     /// One publication.
     struct Letter: Sendable, Equatable {
@@ -17,13 +20,16 @@ struct Outbox {
         var isRetained: Bool
         /// What the client calls it; `nil` if the client would not take it yet.
         var token: MQTTToken?
+        /// Whether it was given away before, and the broker may have it.
+        var isDoubtful = false
         /// Where it stands in the ring.
         fileprivate var place = 0
 
-        init(topic: String, payload: [UInt8], isRetained: Bool) {
+        init(topic: String, payload: [UInt8], isRetained: Bool, isDoubtful: Bool = false) {
             self.topic = topic
             self.payload = payload
             self.isRetained = isRetained
+            self.isDoubtful = isDoubtful
         }
     }
 
@@ -32,6 +38,8 @@ struct Outbox {
         static let event: UInt32 = 0
         static let condition: UInt32 = 1
         static let settled: UInt32 = 2
+        /// An event that was given to the client.
+        static let given: UInt32 = 3
     }
 
     private let ring: ByteRing
@@ -47,6 +55,7 @@ struct Outbox {
     /// The letter with the present condition of a topic, as long as it waits.
     private var latest: [String: Int] = [:]
     private var sent: [MQTTToken: Int] = [:]
+    private var doubts: Doubts
     /// Letters that had to go unread, because too many waited.
     private(set) var lost = 0
 
@@ -62,9 +71,11 @@ struct Outbox {
     /// - Parameters:
     ///   - ring: where letters lie; nobody else's
     ///   - owner: as in the tokens of what is sent
-    init(_ ring: ByteRing = ByteRing(bytes: 1 << 20), owner: Int = 0) {
+    ///   - isHeld: whether to send nothing before ``release()``
+    init(_ ring: ByteRing = ByteRing(bytes: 1 << 20), owner: Int = 0, isHeld: Bool = false) {
         self.ring = ring
         self.owner = owner
+        doubts = Doubts(mustWait: isHeld)
     }
 
     /// How many are kept.
@@ -75,9 +86,19 @@ struct Outbox {
 
     /// Keeps a letter; the oldest go unread where there is no room.
     mutating func append(topic: String, payload: [UInt8], isRetained: Bool) {
-        var letter = Letter(topic: topic, payload: payload, isRetained: isRetained)
-        let name = Array(topic.utf8)
-        let kind = isRetained ? Kind.condition : Kind.event
+        append(Letter(topic: topic, payload: payload, isRetained: isRetained))
+    }
+
+    /// Keeps a letter; the oldest go unread where there is no room.
+    mutating func append(_ letter: Letter) {
+        var letter = letter
+        letter.token = nil
+        // A condition may well be sent twice.
+        if letter.isRetained { letter.isDoubtful = false }
+        let name = Array(letter.topic.utf8)
+        let (topic, payload) = (letter.topic, letter.payload)
+        let kind =
+            letter.isRetained ? Kind.condition : letter.isDoubtful ? Kind.given : Kind.event
         while true {
             if let place = ring.put(kind: kind, name.span, payload.span) {
                 letter.place = place
@@ -89,7 +110,8 @@ struct Outbox {
             }
         }
         kept[next] = letter
-        if isRetained {
+        if letter.isDoubtful { doubt(next) }
+        if letter.isRetained {
             if let older = latest[topic], let waiting = kept[older], waiting.token == nil {
                 settle(older)
             }
@@ -103,14 +125,16 @@ struct Outbox {
 
     /// Makes room in the ring; false if nothing is in it that was written down.
     private mutating func loseOldest() -> Bool {
-        guard ring.take({ _, _, _, _ in }) else { return false }
+        var isSettled = false
+        guard ring.take({ kind, _, _, _ in isSettled = kind == Kind.settled }) else { return false }
         ring.release()
         skipOldest()
-        if oldest < next, let letter = kept.removeValue(forKey: oldest) {
-            if let token = letter.token { sent[token] = nil }
-            oldest += 1
-            lost += 1
+        guard !isSettled, oldest < next, let letter = kept.removeValue(forKey: oldest) else {
+            return true
         }
+        forget(oldest, letter)
+        oldest += 1
+        lost += 1
         return true
     }
 
@@ -120,6 +144,7 @@ struct Outbox {
 
     /// Hands the client what it has not been given yet, until it takes no more.
     mutating func send(by client: MQTTClient, now: ContinuousClock.Instant = .now) {
+        guard !doubts.mustWait else { return }
         if let refusal, now < refusal.until { return }
         while sent.count < (refusal == nil ? Self.window : 1) {
             let isEvent = events.first(where: isWaiting) != nil
@@ -128,11 +153,17 @@ struct Outbox {
                     ? events.first(where: isWaiting) : conditions.first(where: isWaiting),
                 let letter = kept[number]
             else { return }
+            if isEvent {
+                // Before it is: whoever is killed in between has given it.
+                ring.mark(letter.place, kind: Kind.given)
+                doubts.give(number, letter.payload)
+            }
             do {
                 let token = try client.publish(
                     topic: letter.topic,
                     payload: letter.payload,
                     isRetained: letter.isRetained,
+                    isRepeated: false,
                     owner: owner
                 )
                 kept[number]?.token = token
@@ -156,24 +187,41 @@ struct Outbox {
         settle(number)
     }
 
-    /// The client gave it up: it is sent again, after a pause.
+    /// The broker would not have it: it is sent again, after a pause.
     mutating func giveBack(_ token: MQTTToken, now: ContinuousClock.Instant = .now) {
         // Many that were sent together are refused together.
         if refusal.map({ now >= $0.until }) ?? true {
             let pause = refusal.map { min($0.pause * 2, Self.longestPause) } ?? Self.firstPause
             refusal = (pause, now + pause)
         }
+        takeBack(token)
+    }
+
+    /// The connection ended before the answer.
+    mutating func interrupt(_ token: MQTTToken, mayHaveArrived: Bool) {
+        guard let number = takeBack(token), mayHaveArrived else { return }
+        doubt(number)
+    }
+
+    /// Lets an event wait again; returns its number.
+    @discardableResult
+    private mutating func takeBack(_ token: MQTTToken) -> Int? {
         guard let number = sent.removeValue(forKey: token), let letter = kept[number] else {
-            return
+            return nil
         }
         kept[number]?.token = nil
-        guard letter.isRetained else { return events.insert(number) }
+        guard letter.isRetained else {
+            events.insert(number)
+            return number
+        }
         // A later condition of the same topic may have been sent meanwhile.
         if latest[letter.topic] == number { conditions.insert(number) } else { settle(number) }
+        return nil
     }
 
     private mutating func settle(_ number: Int) {
         guard let letter = kept.removeValue(forKey: number) else { return }
+        forget(number, letter)
         if latest[letter.topic] == number { latest[letter.topic] = nil }
         ring.mark(letter.place, kind: Kind.settled)
         // The ring gives back in order: what is settled at its beginning.
@@ -181,6 +229,46 @@ struct Outbox {
         let end = oldest < next ? kept[oldest]?.place ?? 0 : Int.max
         while ring.position < end, ring.take({ _, _, _, _ in }) {}
         ring.release()
+    }
+}
+
+extension Outbox {
+    // MARK: What the broker may have
+
+    /// The broker has sent a transition to its subscribers, this daemon among them.
+    mutating func hear(_ payload: [UInt8]) {
+        guard let number = doubts.number(of: payload), kept[number]?.payload == payload else {
+            return
+        }
+        refusal = nil
+        settle(number)
+    }
+
+    /// The conductor says a word to itself; see ``EchoWatch``.
+    mutating func expect(_ word: UInt64) { doubts.expected = word }
+
+    /// A word came back.
+    mutating func hear(word: UInt64) { doubts.heard = word }
+
+    /// Ends the wait if the expected word has come back; after everything else that was told.
+    mutating func resolve() {
+        if doubts.isWordBack { release() }
+    }
+
+    /// Sends whatever is kept: no more is to be found out of it.
+    mutating func release() {
+        for number in doubts.release() { kept[number]?.isDoubtful = false }
+    }
+
+    private mutating func doubt(_ number: Int) {
+        guard let letter = kept[number] else { return }
+        kept[number]?.isDoubtful = true
+        doubts.doubt(number, letter.payload)
+    }
+
+    private mutating func forget(_ number: Int, _ letter: Letter) {
+        if let token = letter.token { sent[token] = nil }
+        doubts.forget(number, letter.payload)
     }
 }
 
@@ -197,47 +285,10 @@ extension Outbox {
                 Letter(
                     topic: String(decoding: topic.copy, as: UTF8.self),
                     payload: payload.copy,
-                    isRetained: kind == Kind.condition
+                    isRetained: kind == Kind.condition,
+                    isDoubtful: kind == Kind.given
                 )
             )
         }
-    }
-}
-
-extension Span<UInt8> {
-    /// The bytes as an array of their own.
-    var copy: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for i in indices { bytes.append(self[i]) }
-        return bytes
-    }
-}
-
-/// Numbers in ascending order, of which the first is taken.
-private struct Line {
-    private var numbers: [Int] = []
-    private var front = 0
-
-    mutating func append(_ number: Int) { numbers.append(number) }
-
-    /// The first that is good; those before it are dropped.
-    mutating func first(where isGood: (Int) -> Bool) -> Int? {
-        while front < numbers.count, !isGood(numbers[front]) { removeFirst() }
-        return front < numbers.count ? numbers[front] : nil
-    }
-
-    mutating func removeFirst() {
-        front += 1
-        // Amortised: moves no more than was taken since the last time.
-        guard front * 2 > numbers.count else { return }
-        numbers.removeFirst(front)
-        front = 0
-    }
-
-    /// Puts a number back where it belongs.
-    mutating func insert(_ number: Int) {
-        let place = numbers[front...].firstIndex { $0 > number } ?? numbers.count
-        numbers.insert(number, at: place)
     }
 }

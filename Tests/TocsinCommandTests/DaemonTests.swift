@@ -152,6 +152,8 @@ struct DaemonTests {
         )
         #expect(line.contains(":3:3: broker.hots: unknown key; expected one of address, "))
         #expect(line.contains("the old one goes on"))
+        let last = try #require(daemon.manager.assignments.last { $0.hasPrefix("STATUS=") })
+        #expect(last.hasPrefix("STATUS=configuration not reloaded: ") && last.contains("hots"))
         try await client.publish("plant/pump-2", #"{"a":1}"#)
         try await daemon.wait(for: "the message") { ($0["messages"] as? Int ?? 0) >= 2 }
         try await daemon.stop()

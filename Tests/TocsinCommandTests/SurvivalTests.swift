@@ -155,6 +155,7 @@ struct SurvivalTests {
         #expect(wrong.isEmpty, "\(wrong)")
         #expect(other == state, "no frame was lost, and the last state is the same")
         #expect(seen.alerts.sorted() == expected.alerts.sorted())
+        #expect(seen.repeatedAlerts == 0)
         #expect(seen.conditions == expected.conditions)
         // What libmosquitto or the kernel was sending at QoS 0 dies with the connection.
         let missing = expected.scores.count - seen.scores.count

@@ -8,12 +8,6 @@ private final class Bench {
     private var watch = DroppedWatch()
 
     var total: Int { watch.total }
-    var subscriptions: [MQTTSubscription] { watch.subscriptions }
-
-    func isOwn(_ event: MQTTEvent) -> Bool { watch.isOwn(event) }
-
-    func settle(_ event: MQTTEvent) -> Bool { watch.settle(event) }
-
     func take(_ text: String, isRetained: Bool = false) -> Bool {
         watch.take(Array(text.utf8).span, isRetained: isRetained)
     }
@@ -22,25 +16,6 @@ private final class Bench {
 private func isOwn(topic: String) -> Bool { DroppedWatch.isOwn(topic: Array(topic.utf8).span) }
 
 struct DroppedWatchTests {
-    private let refusal = MQTTEvent.filterRefused(DroppedWatch.topic, anError())
-    private let loss = MQTTEvent.disconnected(anError(), retryIn: .zero)
-    private let granted = MQTTEvent.subscribed([DroppedWatch.topic, "sensors/+"])
-
-    /// An error such as a client makes.
-    private static func anError() -> MQTTError {
-        do {
-            var options = MQTTClient.Options(address: .tcp(host: "", port: 0))
-            options.keepAlive = .seconds(1)
-            _ = try MQTTClient(
-                options,
-                handlers: MQTTClient.Handlers(message: { _, _, _ in }, event: { _ in })
-            )
-            preconditionFailure("such options cannot be")
-        } catch {
-            return error
-        }
-    }
-
     @Test func `what was dropped before is no news, what is dropped now is`() {
         let watch = Bench()
         #expect(!watch.take("500", isRetained: true))
@@ -73,71 +48,6 @@ struct DroppedWatchTests {
         let watch = Bench()
         #expect(!watch.take(text))
         #expect(watch.take("3") && watch.total == 3)
-    }
-
-    @Test func `it is asked for on its own, after the streams`() {
-        let watch = Bench()
-        #expect(watch.subscriptions.isEmpty)
-        #expect(!watch.isOwn(.subscribed(["sensors/+"])))
-        #expect(watch.settle(.subscribed(["sensors/+"])))
-        #expect(watch.subscriptions.map(\.filter) == [DroppedWatch.topic])
-        #expect(watch.isOwn(granted), "not a second reason to say that the streams are granted")
-        #expect(!watch.settle(granted))
-        // From now on it is one of all, on every connection.
-        #expect(!watch.settle(loss))
-        #expect(watch.subscriptions.count == 1)
-        #expect(!watch.isOwn(granted))
-        #expect(!watch.settle(granted))
-    }
-
-    @Test func `where no stream is granted it is not asked for`() {
-        let watch = Bench()
-        #expect(!watch.settle(.subscribed([])))
-        #expect(watch.subscriptions.isEmpty)
-    }
-
-    @Test func `a broker that refuses it is left in peace`() {
-        let watch = Bench()
-        #expect(watch.settle(.subscribed(["a"])))
-        #expect(watch.isOwn(refusal))
-        #expect(!watch.settle(refusal))
-        #expect(
-            watch.isOwn(.subscribed(["a"])),
-            "the answer to the question, of which nobody knows"
-        )
-        #expect(!watch.settle(.subscribed(["a"])))
-        // Withdrawn when there is nobody to tell.
-        #expect(watch.subscriptions.count == 1)
-        #expect(watch.settle(loss))
-        #expect(watch.subscriptions.isEmpty)
-        #expect(!watch.isOwn(.subscribed(["a"])))
-        #expect(!watch.settle(.subscribed(["a"])))
-        #expect(watch.subscriptions.isEmpty)
-    }
-
-    @Test func `a broker that changes its mind is left in peace, and its streams are read`() {
-        let watch = Bench()
-        #expect(watch.settle(.subscribed(["a"])))
-        #expect(!watch.settle(granted))
-        #expect(!watch.settle(loss))
-        #expect(watch.isOwn(refusal))
-        #expect(!watch.settle(refusal))
-        #expect(!watch.isOwn(.subscribed(["a"])), "the answer about the streams")
-        #expect(!watch.settle(.subscribed(["a"])))
-        #expect(watch.settle(loss))
-        #expect(watch.subscriptions.isEmpty)
-    }
-
-    @Test func `a broker that hangs up on the question is asked once more, and then no more`() {
-        let watch = Bench()
-        for _ in 0..<2 {
-            #expect(watch.settle(.subscribed(["a"])))
-            #expect(watch.subscriptions.count == 1)
-            #expect(watch.settle(loss))
-            #expect(watch.subscriptions.isEmpty)
-        }
-        #expect(!watch.settle(.subscribed(["a"])))
-        #expect(watch.subscriptions.isEmpty)
     }
 
     @Test func `only its own topic is its own`() {

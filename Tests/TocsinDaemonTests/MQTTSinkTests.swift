@@ -76,7 +76,7 @@ struct MQTTSinkTests {
         while sink.outbox.letters.contains(where: { $0.token == nil }) {
             sink.send()
             for event in settled.take() {
-                if case .published(let token) = event { sink.settle(token, isPublished: true) }
+                if case .published(let token) = event { sink.settle(token, nil) }
             }
             try await Task.sleep(for: .milliseconds(1))
         }

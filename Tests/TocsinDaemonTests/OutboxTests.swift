@@ -106,6 +106,25 @@ struct OutboxTests {
         #expect(outbox.lost == 2)
     }
 
+    @Test func `room that is free already costs no letter`() throws {
+        let client = try client()
+        let ring = ByteRing(bytes: 1 << 12)
+        var outbox = Outbox(ring)
+        let payload = [UInt8](repeating: 0x78, count: 1_200)
+        for i in 0..<3 {
+            outbox.append(topic: "\(i)", payload: payload, isRetained: false)
+            ring.show()
+        }
+        outbox.send(by: client)
+        // The one in the middle is gone, its room is not yet.
+        outbox.acknowledge(try #require(outbox.letters[1].token))
+        outbox.append(topic: "3", payload: payload, isRetained: false)
+        ring.show()
+        #expect(outbox.letters.map(\.topic) == ["2", "3"] && outbox.lost == 1)
+        outbox.append(topic: "4", payload: payload, isRetained: false)
+        #expect(outbox.letters.map(\.topic) == ["2", "3", "4"] && outbox.lost == 1)
+    }
+
     @Test func `conditions go last, and only the latest of each`() throws {
         let client = try client(queued: 3)
         var outbox = Outbox()

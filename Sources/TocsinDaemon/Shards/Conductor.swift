@@ -22,6 +22,9 @@ struct Conductor: ~Copyable {
 
     private var connection = Connection()
     private var droppedWatch = DroppedWatch()
+    private var echo: EchoWatch
+    /// What is subscribed to besides the streams.
+    private var side: SideSubscriptions
     private var deafWatch = DeafWatch()
     /// How long the fleet may be silent as a whole, as of so many live messages.
     private var patience: (messages: Int, limit: Duration?)?
@@ -42,7 +45,8 @@ struct Conductor: ~Copyable {
         store: StateStore?,
         clock: WallClock,
         policy: PublishingPolicy,
-        intake: Intake
+        intake: Intake,
+        echo: EchoWatch
     ) {
         self.shards = shards
         self.router = router
@@ -53,6 +57,8 @@ struct Conductor: ~Copyable {
         self.store = store
         self.clock = clock
         self.policy = policy
+        self.echo = echo
+        side = SideSubscriptions([DroppedWatch.subscription] + echo.subscriptions)
         subscriptions = intake.subscriptions
         models = intake.assignment.rules.count
         timers = Timers(watchdog: service.watchdogInterval, start: .now)
@@ -104,7 +110,7 @@ struct Conductor: ~Copyable {
         case .reload(let next): reload(next)
         case .reloadRefused(let reason):
             notices.post(.reloadRefused(reason: reason))
-            endReload()
+            endReload(news: "configuration not reloaded: \(reason); ")
         case .reloaded(let kept, let reset):
             notices.post(.reloaded(kept: kept, reset: reset))
             endReload()
@@ -120,10 +126,9 @@ struct Conductor: ~Copyable {
     }
 
     private mutating func handle(_ event: MQTTEvent) {
-        let isOwn = droppedWatch.isOwn(event)
-        if droppedWatch.settle(event) {
-            client.setSubscriptions(subscriptions + droppedWatch.subscriptions)
-        }
+        let isOwn = side.isOwn(event)
+        if side.settle(event) { client.setSubscriptions(subscriptions + side.subscriptions) }
+        defer { if let step = echo.settle(event, isAnswered: side.isAnswered) { take(step) } }
         guard !isOwn else { return }
         switch event {
         case .connected(let sessionPresent, let version):
@@ -137,7 +142,7 @@ struct Conductor: ~Copyable {
                 )
             )
         case .subscribed(let filters):
-            if filters.allSatisfy({ $0 == DroppedWatch.topic }) {
+            if filters.allSatisfy(side.contains) {
                 say("the broker refuses every stream")
             } else {
                 publishStatus("online")
@@ -166,6 +171,7 @@ struct Conductor: ~Copyable {
         let now = ContinuousClock.now
         guard timers.isTick(now) else { return }
         renewIfDeaf(now)
+        if let step = echo.tick(now) { take(step) }
         // The shards each do what follows from it.
         if let step = clock.follow(), step.magnitude >= .seconds(1) {
             notices.post(.clockSet(by: step))
@@ -176,6 +182,13 @@ struct Conductor: ~Copyable {
             let job = beginSaving()
             if let job { for shard in shards { shard.inbox.put(.save(job)) } }
         }
+    }
+
+    /// Tells the shards what is known, or about to be, of alerts in doubt.
+    private mutating func take(_ step: EchoWatch.Step) {
+        for shard in shards { shard.inbox.put(.echo(step)) }
+        guard case .say(let word) = step else { return }
+        publish(echo.topic, String(word, radix: 16), isRetained: false)
     }
 
     /// Connects anew if nothing arrives although it should.
@@ -221,14 +234,16 @@ extension Conductor {
         router.change(to: next.intake)
         let tally = Tally(shards: shards.count, to: mailbox)
         for shard in shards { shard.inbox.put(.reload(next, tally)) }
-        client.setSubscriptions(subscriptions + droppedWatch.subscriptions)
+        client.setSubscriptions(subscriptions + side.subscriptions)
         if !next.waiting.isEmpty {
             notices.post(.needsRestart(keys: next.waiting.joined(separator: ", ")))
         }
     }
 
     /// Readiness ends a reload; but a daemon that was never subscribed is not ready.
-    private func endReload() { ask(.line(isReady: connection.wasReady)) }
+    private func endReload(news: String = "") {
+        ask(.line(isReady: connection.wasReady, news: news))
+    }
 
     private func ask(_ purpose: Survey.Purpose) {
         let survey = Survey(purpose, shards: shards.count, to: mailbox)
@@ -250,10 +265,11 @@ extension Conductor {
             now: clock.now()
         )
         switch purpose {
-        case .line(let isReady):
-            guard isReady else { return say(report.line) }
-            lastStatus = report.line
-            service.ready(status: report.line)
+        case .line(let isReady, let news):
+            let line = news + report.line
+            guard isReady else { return say(line) }
+            lastStatus = line
+            service.ready(status: line)
             guard !connection.wasReady else { return }
             connection.wasReady = true
             notices.post(.started(devices: figures.devices, models: models))
@@ -276,11 +292,17 @@ extension Conductor {
 
     /// Publishes the daemon's own presence, retained.
     private mutating func publishStatus(_ status: String) {
+        publish("\(policy.prefix)/status", status, isRetained: true)
+    }
+
+    /// Publishes something that is said anew on the next connection.
+    private mutating func publish(_ topic: String, _ text: String, isRetained: Bool) {
         do {
             _ = try client.publish(
-                topic: "\(policy.prefix)/status",
-                payload: Array(status.utf8),
-                isRetained: true,
+                topic: topic,
+                payload: Array(text.utf8),
+                isRetained: isRetained,
+                isRepeated: false,
                 owner: shards.count
             )
         } catch {

@@ -39,6 +39,7 @@ struct Crew: Sendable {
     ) throws {
         var result = Inheritance.Result()
         var isRestored = false
+        let quota = DeviceQuota(configuration.intake.devices)
         for number in shards.indices {
             let (memory, handle) = (memories[number], shards[number])
             memory.origin = (inheritance.generation, number, shards.count)
@@ -47,7 +48,7 @@ struct Crew: Sendable {
             var fleet = Fleet(
                 policies: configuration.alerts,
                 lateness: configuration.intake.lateness,
-                capacity: (configuration.intake.devices + shards.count - 1) / shards.count,
+                quota: quota,
                 region: memory.region
             )
             var publishing = PublishingPolicy(configuration.output)
@@ -57,7 +58,7 @@ struct Crew: Sendable {
                 notices: notices,
                 policy: publishing,
                 ring: number,
-                outbox: Outbox(memory.letters, owner: number)
+                outbox: Outbox(memory.letters, owner: number, isHeld: true)
             )
             let part = inheritance.hand(
                 to: number,
@@ -73,6 +74,7 @@ struct Crew: Sendable {
             result.refused += part.refused
             isRestored = isRestored || inheritance.isThere
             memory.commit(half: fleet.half, shares: output.shares)
+            if number == 0 { memory.deliveries.takeOver(inheritance.deliveries) }
             memory.complete()
             service.store(
                 memory.descriptor,

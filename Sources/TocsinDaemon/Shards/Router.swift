@@ -1,5 +1,6 @@
 import Synchronization
 import TocsinCore
+import TocsinMQTT
 
 /// Tells which shard a message belongs to: the one of its device's name.
 @safe
@@ -10,14 +11,35 @@ final class Router: @unchecked Sendable {
     private var current: Intake
     private let next = Mutex<Intake?>(nil)
     private let hasNext = Atomic<Bool>(false)
+    private let echo: EchoWatch.Topics
+    private let deliveries: DeliveryLog
     private let conductor: Mailbox<Event>
     private let live = Atomic<Int>(0)
+    private var redelivery = Redelivery()
 
     /// A router by the streams of an intake.
-    init(_ shards: [ShardHandle], by intake: Intake, conductor: Mailbox<Event>) {
+    ///
+    /// - Parameters:
+    ///   - echo: what comes from the daemon itself
+    ///   - deliveries: what came last
+    init(
+        _ shards: [ShardHandle],
+        by intake: Intake,
+        echo: EchoWatch.Topics,
+        deliveries: DeliveryLog,
+        conductor: Mailbox<Event>
+    ) {
         self.shards = shards
+        self.echo = echo
+        self.deliveries = deliveries
         self.conductor = conductor
         current = intake
+    }
+
+    /// A connection begins; on the network thread.
+    func connected(sessionPresent: Bool) {
+        if !sessionPresent { deliveries.clear() }
+        redelivery.begin(deliveries.deliveries(until: shards.map(\.inbox.end)))
     }
 
     /// Messages of the streams that were not retained.
@@ -34,16 +56,27 @@ final class Router: @unchecked Sendable {
         topic: Span<UInt8>,
         payload: Span<UInt8>,
         arrival: Timestamp,
-        isRetained: Bool
+        flags: MQTTMessageFlags
     ) {
+        let isRetained = flags.isRetained
         if DroppedWatch.isOwn(topic: topic) {
             return conductor.put(.brokerDropped(payload.copy, isRetained: isRetained))
+        }
+        if echo.isOwn(topic) {
+            // Whose it is only the shards know.
+            for i in 0..<shards.count { shards[i].inbox.putEcho(topic: topic, payload: payload) }
+            return
         }
         if !isRetained { live.store(live.load(ordering: .relaxed) &+ 1, ordering: .relaxed) }
         if hasNext.load(ordering: .relaxed), hasNext.exchange(false, ordering: .acquiring) {
             next.withLock { if let found = $0.take() { current = found } }
         }
         let shard = shards.count == 1 ? 0 : Self.shard(of: topic, current, among: shards.count)
+        if flags.identifier != 0 {
+            let delivery = Delivery(topic, payload, flags.identifier)
+            if redelivery.recognises(delivery) { return }
+            deliveries.note(delivery, shard: shard, place: shards[shard].inbox.end)
+        }
         shards[shard].inbox.put(
             topic: topic,
             payload: payload,

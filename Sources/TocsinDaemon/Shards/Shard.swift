@@ -76,6 +76,7 @@ struct Shard: ~Copyable {
         while !isStopping {
             work()
             for event in handle.inbox.takeControls() { handle(event) }
+            output.resolve()
             handleTime()
             save()
             handle.rounds.add(1, ordering: .relaxed)
@@ -88,9 +89,10 @@ struct Shard: ~Copyable {
     }
 
     /// Takes in what waits, and judges what is complete, a batch at a time.
-    private mutating func work() {
-        // Not for ever: a flood must not keep the clock from being looked at.
-        for _ in 0..<256 {
+    ///
+    /// Not for ever: a flood must not keep the clock from being looked at.
+    private mutating func work(batches: Int = 256) {
+        for _ in 0..<batches {
             let count = drain(limit: Self.batch)
             guard count > 0 else { break }
             fleet.assess { output.take($0) }
@@ -112,6 +114,8 @@ struct Shard: ~Copyable {
             earlier.messages += 1
             earlier.rejected += 1
             skip(topic, .tooLarge(bytes: bytes))
+        } echo: { topic, payload in
+            output.hear(topic, payload)
         }
     }
 
@@ -134,7 +138,7 @@ struct Shard: ~Copyable {
             case .taken:
                 break
             case .unwatched(let device, let isNews):
-                if fleet.count >= fleet.capacity {
+                if fleet.isFull {
                     notices.post(.tooManyDevices(limit: fleet.capacity))
                 } else if isNews {
                     notices.post(.deviceWithoutModel(device: device))
@@ -221,8 +225,10 @@ extension Shard {
                 shard: number,
                 devices: survey.wantsDevices ? fleet.devices.map { report.entry(of: $0) } : []
             )
-        case .settled(let token, let isPublished):
-            output.settle(token, isPublished: isPublished)
+        case .settled(let token, let failure):
+            output.settle(token, failure)
+        case .echo(let step):
+            output.take(step)
         case .save(let job):
             if writing == nil { writing = (job, 0) } else { job.abandon() }
         case .stop(let job):
@@ -232,7 +238,8 @@ extension Shard {
 
     private mutating func stop(_ job: StateWriting?) {
         isStopping = true
-        work()
+        // Nothing is put in any more.
+        work(batches: .max)
         // What was begun is overtaken by what follows.
         if let unfinished = writing { unfinished.job.abandon() }
         writing = nil

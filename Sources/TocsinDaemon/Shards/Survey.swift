@@ -4,8 +4,9 @@ import Synchronization
 final class Survey: Sendable {
     /// What is done with the answers.
     enum Purpose: Sendable {
-        /// The line of `systemctl status`; and readiness, if it is to be told.
-        case line(isReady: Bool)
+        /// The line of `systemctl status`, behind what else it must say; and readiness, if it is to be
+        /// told.
+        case line(isReady: Bool, news: String = "")
         case health
         /// How long the fleet may be silent as a whole.
         case patience

@@ -41,6 +41,11 @@ struct Inheritance {
         self.checkpoint = try checkpoint()
     }
 
+    /// The messages that came last, and that the broker may send again.
+    var deliveries: [Delivery] {
+        memories.first?.deliveries.deliveries(until: memories.map(\.inbox.shown.end)) ?? []
+    }
+
     /// Whether anything was left.
     var isThere: Bool { !memories.isEmpty || checkpoint != nil }
 
@@ -89,20 +94,20 @@ struct Inheritance {
             return restore(shard, &fleet, intake, &output, isOurs, now: now)
         }
         var result = Result()
-        var halves: Set<String> = []
+        var unadopted: Set<String> = []
         for saved in devices where isOurs(saved.name) {
             switch adopt(saved, into: &fleet, intake, now) {
             case .whole:
                 result.restored += 1
             case .conditions, .none:
                 result.refused += 1
-                halves.insert(saved.name)
+                unadopted.insert(saved.name)
             }
         }
         // A new version may not understand the memory of the old one, but always its file.
-        if let checkpoint, !halves.isEmpty {
+        if let checkpoint, !unadopted.isEmpty {
             let (restored, _) = checkpoint.restore(into: &fleet, intake: intake, now: now) {
-                halves.contains($0)
+                unadopted.contains($0)
             }
             result.restored += restored
             result.refused -= restored

@@ -25,6 +25,7 @@ struct MemoryHead: ~Copyable {
     /// Bytes of the parts behind the head.
     struct Sizes: BitwiseCopyable, Equatable {
         var undo = 1 << 34
+        var deliveries = DeliveryLog.bytes
         var inbox: Int
         var posts: Int
         var letters: Int
@@ -42,7 +43,7 @@ struct MemoryHead: ~Copyable {
     }
 
     static let magic: UInt64 = 0x4D2D_4E49_5343_4F54
-    static let form: UInt64 = 1
+    static let form: UInt64 = 2
     /// Bytes that are kept for the head.
     static let room = 4096
 }

@@ -25,10 +25,11 @@ package final class StateMemory: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     private let head: UnsafeMutablePointer<MemoryHead>
     private let size: Int
-    private let isOwner: Bool
 
     /// Messages on their way in.
     package let inbox: ByteRing
+    /// What the broker may send again; that of the first shard counts for all.
+    let deliveries: DeliveryLog
     /// Scores on their way out.
     package let posts: ByteRing
     /// Alerts that wait for the broker's acknowledgement.
@@ -100,13 +101,13 @@ package final class StateMemory: @unchecked Sendable {
         unsafe self.base = base
         unsafe head = base.assumingMemoryBound(to: MemoryHead.self)
         size = sizes.total
-        isOwner = true
         var place = MemoryHead.room
         func part(_ bytes: Int) -> UnsafeMutableRawBufferPointer {
             defer { place += bytes }
             return unsafe UnsafeMutableRawBufferPointer(start: base + place, count: bytes)
         }
         let undo = unsafe UndoLog(part(sizes.undo), origin: base)
+        unsafe deliveries = DeliveryLog(in: part(sizes.deliveries))
         unsafe inbox = ByteRing(in: part(sizes.inbox))
         unsafe posts = ByteRing(in: part(sizes.posts))
         unsafe letters = ByteRing(in: part(sizes.letters))
@@ -172,11 +173,12 @@ package final class StateMemory: @unchecked Sendable {
 
 extension MemoryHead.Sizes {
     /// The whole file.
-    var total: Int { MemoryHead.room + undo + inbox + posts + letters + halves }
+    var total: Int { MemoryHead.room + undo + deliveries + inbox + posts + letters + halves }
 
     /// Whether a file of such parts can have been made by this program.
     var isPlausible: Bool {
         let parts = [undo, inbox, posts, letters, halves]
-        return parts.allSatisfy { $0 >= 1 << 16 && $0 <= 1 << 40 && $0 % 4096 == 0 }
+        return deliveries == DeliveryLog.bytes
+            && parts.allSatisfy { $0 >= 1 << 16 && $0 <= 1 << 40 && $0 % 4096 == 0 }
     }
 }
