@@ -15,6 +15,10 @@ public final class Proxy: Sendable {
         struct State {
             var bytesPerSecond: Int?
             var isOver = false
+            /// Whether what the client says is lost on the way.
+            var isMute = false
+            /// Whether what the broker says is lost on the way.
+            var isDeaf = false
             /// Towards the broker.
             var upstream: [Int32] = []
         }
@@ -56,6 +60,23 @@ public final class Proxy: Sendable {
         core.state.withLock { $0.bytesPerSecond = bytesPerSecond }
     }
 
+    /// Loses on the way what the client says, or passes it on again.
+    public func setMute(_ isMute: Bool) {
+        core.state.withLock { $0.isMute = isMute }
+    }
+
+    /// Loses on the way what the broker says, or passes it on again.
+    public func setDeaf(_ isDeaf: Bool) {
+        core.state.withLock { $0.isDeaf = isDeaf }
+    }
+
+    /// Ends all connections.
+    public func cut() {
+        core.state.withLock { state in
+            for broker in state.upstream { shutdown(broker, Int32(SHUT_RDWR)) }
+        }
+    }
+
     /// Sends the broker something that the client does not know of, on the newest connection.
     public func inject(_ bytes: [UInt8]) {
         let newest = core.state.withLock { $0.upstream.last }
@@ -72,7 +93,7 @@ extension Proxy.Core {
         let counter = Counter(left: 2)
         for (source, sink) in [(client, broker), (broker, client)] {
             Thread.detachNewThread { [self] in
-                copy(from: source, to: sink)
+                copy(from: source, to: sink, isClient: source == client)
                 shutdown(client, Int32(SHUT_RDWR))
                 shutdown(broker, Int32(SHUT_RDWR))
                 guard counter.isLast() else { return }
@@ -83,7 +104,7 @@ extension Proxy.Core {
         }
     }
 
-    private func copy(from source: Int32, to sink: Int32) {
+    private func copy(from source: Int32, to sink: Int32, isClient: Bool) {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         while true {
             let (isOver, rate) = state.withLock { ($0.isOver, $0.bytesPerSecond) }
@@ -94,6 +115,7 @@ extension Proxy.Core {
             let count = recv(source, &bytes, min(most, bytes.count), 0)
             guard count > 0 else { return }
             if rate != nil { Thread.sleep(forTimeInterval: 0.1) }
+            if state.withLock({ isClient ? $0.isMute : $0.isDeaf }) { continue }
             var sent = 0
             while sent < count {
                 let result = bytes.withUnsafeBytes {
