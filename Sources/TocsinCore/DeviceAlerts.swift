@@ -10,12 +10,12 @@ extension DeviceMonitor {
     ) -> Alert {
         let condition = conditions[kind.rawValue]
         return Alert(
-            id: "\(name)-\(kind.name)-\(condition.since.microseconds / 1000)",
+            id: condition.id(kind, of: name),
             device: name,
             kind: kind,
             state: transition == .cleared ? .cleared : .raised,
             isReminder: transition == .reminded,
-            severity: condition.peak >= 3 ? .critical : .warning,
+            severity: condition.severity,
             since: condition.since,
             time: time,
             score: level,

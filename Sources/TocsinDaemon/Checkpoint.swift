@@ -121,6 +121,16 @@ struct Checkpoint {
         }
     }
 
+    /// The ends of what is raised of devices that nobody judges any more.
+    func orphanAlerts(intake: Intake, now: Timestamp, isOurs: (String) -> Bool) -> [Alert] {
+        devices.flatMap { device -> [Alert] in
+            guard device.name.isDeviceName, isOurs(device.name),
+                intake.judge(of: device.name, stream: { $0 == device.stream }) == nil
+            else { return [] }
+            return (try? Alert.ends(of: device.name, device.conditions[...], time: now)) ?? []
+        }
+    }
+
     /// Gives the devices of `fleet` back what they remembered; where the model has changed, only which
     /// alerts are raised.
     ///
@@ -136,8 +146,10 @@ struct Checkpoint {
         var refused = 0
         for device in devices where isOurs(device.name) {
             guard device.name.isDeviceName,
-                let stream = intake.streams.firstIndex(where: { $0.name == device.stream }),
-                let model = intake.assignment.model(device: device.name, stream: device.stream),
+                let (stream, model) = intake.judge(
+                    of: device.name,
+                    stream: { $0 == device.stream }
+                ),
                 let number = fleet.add(
                     device.name,
                     model: model,

@@ -47,6 +47,8 @@ struct EchoWatch {
     /// Until when to wait; `nil` if nothing is waited for.
     private var deadline: ContinuousClock.Instant?
     private var isSaid = false
+    /// The word's, while it is on its way.
+    var token: MQTTToken?
 
     /// How long a word may take.
     static let patience = Duration.seconds(5)
@@ -64,6 +66,11 @@ struct EchoWatch {
 
     /// What to subscribe to besides the streams.
     var subscriptions: [MQTTSubscription] { isPossible ? filters.map { MQTTSubscription($0) } : [] }
+
+    /// Whether an event is only about the word.
+    func isOwn(_ event: MQTTEvent) -> Bool {
+        if case .publishFailed(token, _) = event { token != nil } else { false }
+    }
 
     /// Takes note of what happened to the connection.
     ///
@@ -85,6 +92,10 @@ struct EchoWatch {
                 return .say(.random(in: .min ... .max))
             }
             guard isAnswered || !isPossible else { return nil }
+            deadline = nil
+            return .release
+        case .publishFailed(let failed, .refused):
+            guard failed == token else { return nil }
             deadline = nil
             return .release
         case .disconnected:

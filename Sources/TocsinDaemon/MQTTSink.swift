@@ -91,6 +91,9 @@ struct MQTTSink: ~Copyable {
         if let refusal { refuse(refusal) }
     }
 
+    /// Publishes that something is over of a device that nobody judges any more.
+    mutating func take(_ end: Alert) { publish(end) }
+
     /// Publishes how a device is, which is not worth keeping.
     mutating func publish(state: [UInt8], of device: String) {
         do {

@@ -9,35 +9,35 @@ import TocsinThreads
 /// Everything here runs on that thread, libmosquitto's callbacks included, because they are called
 /// from within its calls.
 final class NetworkThread {
-    private let options: MQTTClient.Options
+    let options: MQTTClient.Options
     /// Another one for each connection: libmosquitto would send again what nobody wants twice, and
     /// read certificates only once.
-    private var handle: MosquittoHandle
-    private var isHandleUsed = false
-    private let switchboard: Switchboard
-    private let handlers: MQTTClient.Handlers
+    var handle: MosquittoHandle
+    var isHandleUsed = false
+    let switchboard: Switchboard
+    let handlers: MQTTClient.Handlers
 
-    private var generator = SystemRandomNumberGenerator()
-    private var failures = 0
-    private var versions: VersionChoice
-    private var subscriber = Subscriber()
-    private let publisher: Publisher
+    var generator = SystemRandomNumberGenerator()
+    var failures = 0
+    var versions: VersionChoice
+    var subscriber = Subscriber()
+    let publisher: Publisher
 
     /// The broker's answer to CONNECT; `nil` until it came.
-    private var answer: Int32?
-    private var connectedSince: ContinuousClock.Instant?
+    var answer: Int32?
+    var connectedSince: ContinuousClock.Instant?
     /// Why the broker said it would end the connection, if it did.
-    private var farewell: Int32?
-    private var lastLogLine = ""
+    var farewell: Int32?
+    var lastLogLine = ""
     /// Callbacks that were called so far.
-    private var callbacks = 0
+    var callbacks = 0
     /// Messages, and bytes of payload, that were received but not counted in the statistics yet.
-    private var uncounted = (messages: 0, bytes: 0)
+    var uncounted = (messages: 0, bytes: 0)
     /// Whether the last look found so much that the next will find something, too.
-    private var isBusy = false
+    var isBusy = false
     /// When the last look at the connection began.
-    private var lastLook = ContinuousClock.now
-    private var lastUpkeep = ContinuousClock.now
+    var lastLook = ContinuousClock.now
+    var lastUpkeep = ContinuousClock.now
 
     init(
         _ options: MQTTClient.Options,
@@ -188,53 +188,6 @@ final class NetworkThread {
         return hasMore
     }
 
-    /// Waits until there is something to do, and then until the last look is long enough ago; true
-    /// if there may be something to read.
-    ///
-    /// Under load each look finds many messages, and costs one wake-up for all of them; a message
-    /// that comes after a pause is read at once.
-    private func waitForWork(mayHaveMore: Bool) throws(MQTTError) -> Bool {
-        // More will have come until then: no need to be told.
-        if !mayHaveMore, isBusy { keepApart() }
-        var timeout: Int32 = 1_000
-        if let deadline = switchboard.stopDeadline {
-            timeout = min(timeout, max(1, (deadline - .now).pollTimeout))
-        }
-        // What is posted from here on wakes this thread; what was posted before is seen here.
-        switchboard.isSleeping.store(true, ordering: .sequentiallyConsistent)
-        let isPosted = !switchboard.posts.isEmpty && !handle.wantsWrite
-        if mayHaveMore || isPosted { timeout = 0 }
-
-        let events = Int16(POLLIN) | (handle.wantsWrite ? Int16(POLLOUT) : 0)
-        let network = pollfd(fd: handle.socket, events: events, revents: 0)
-        let wakeup = pollfd(fd: switchboard.wakeup.descriptor, events: Int16(POLLIN), revents: 0)
-        var set: InlineArray<2, pollfd> = [network, wakeup]
-        var span = set.mutableSpan
-        let result = unsafe span.withUnsafeMutableBufferPointer {
-            unsafe poll($0.baseAddress, 2, timeout)
-        }
-        let code = errno
-        switchboard.isSleeping.store(false, ordering: .relaxed)
-        guard result >= 0 || code == EINTR else {
-            errno = code
-            throw MQTTError(MQTTError.Code.system, in: "poll")
-        }
-        let isSignalled = result > 0 && set[1].revents != 0
-        if isSignalled { switchboard.wakeup.clear() }
-        // A wish, such as a QoS 1 message, is not held up.
-        let isWish = isSignalled && switchboard.posts.isEmpty
-        if !mayHaveMore, !isWish, result > 0 || isPosted { keepApart() }
-        lastLook = .now
-        guard result > 0 else { return mayHaveMore }
-        return mayHaveMore || set[0].revents & ~Int16(POLLOUT) != 0
-    }
-
-    /// Lets time pass until the last look is long enough ago, or somebody has a wish.
-    private func keepApart() {
-        let early = options.gathering - (.now - lastLook)
-        if early > .zero { _ = switchboard.wakeup.wait(early) }
-    }
-
     /// Reads until nothing is left, but not for ever; true if something is left.
     private func drain() throws(MQTTError) -> Bool {
         let first = callbacks
@@ -253,7 +206,7 @@ final class NetworkThread {
         return true
     }
 
-    private func tellPause() {
+    func tellPause() {
         guard uncounted.messages > 0 else { return }
         switchboard.received.add(UInt64(uncounted.messages), ordering: .relaxed)
         switchboard.receivedBytes.add(UInt64(uncounted.bytes), ordering: .relaxed)
@@ -321,7 +274,7 @@ final class NetworkThread {
         }
     }
 
-    private func enter(_ activity: MQTTStatistics.Activity) {
+    func enter(_ activity: MQTTStatistics.Activity) {
         switchboard.activity.store(activity.rawValue, ordering: .releasing)
         showProgress()
     }
@@ -330,59 +283,8 @@ final class NetworkThread {
         switchboard.progress.add(1, ordering: .relaxed)
     }
 
-    private func tell(_ event: MQTTEvent) {
+    func tell(_ event: MQTTEvent) {
         handlers.event(event)
-    }
-}
-
-extension NetworkThread {
-    func didConnect(code: Int32, flags: Int32) {
-        callbacks += 1
-        answer = code
-        guard code == 0 else { return }
-        connectedSince = .now
-        lastLogLine = ""
-        enter(.connected)
-        switchboard.connects.add(1, ordering: .relaxed)
-        // Whatever slipped in while the last connection ended; but what an earlier process left goes.
-        if switchboard.connects.load(ordering: .relaxed) > 1 { publisher.dropPosts() }
-        switchboard.isConnected.store(true, ordering: .relaxed)
-        versions.succeeded()
-        subscriber.reset()
-        // Told here, because messages may follow before the call that reads them returns.
-        tell(.connected(sessionPresent: flags & 1 != 0, version: versions.current))
-    }
-
-    func didDisconnect(code: Int32) {
-        callbacks += 1
-        // Smaller ones are libmosquitto's own codes, which its calls return as well.
-        if code >= 0x80 { farewell = code }
-    }
-
-    func didSubscribe(identifier: Int32, granted: Int32) {
-        callbacks += 1
-        subscriber.answered(identifier: identifier, code: granted)
-    }
-
-    func didUnsubscribe(identifier: Int32) {
-        callbacks += 1
-        subscriber.answered(identifier: identifier, code: 0)
-    }
-
-    func didPublish(identifier: Int32, code: Int32) {
-        callbacks += 1
-        publisher.acknowledged(identifier: identifier, code: code)
-    }
-
-    func didReceive(topic: Span<UInt8>, payload: Span<UInt8>, flags: MQTTMessageFlags) {
-        callbacks += 1
-        uncounted.messages += 1
-        uncounted.bytes += payload.count
-        handlers.message(topic, payload, flags)
-    }
-
-    func didLog(_ line: String) {
-        lastLogLine = line
     }
 }
 

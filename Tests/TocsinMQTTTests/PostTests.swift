@@ -81,7 +81,7 @@ struct PostTests {
         var refused = 0
         // A paused broker's socket takes some megabytes; and a busy machine may refuse a few before
         // the network thread has had a turn.
-        while refused < 100, posted < 100_000 {
+        while refused < 20, posted < 100_000 {
             do {
                 try client.post(topic, payload.span)
                 posted += 1
@@ -92,11 +92,11 @@ struct PostTests {
                 try await Task.sleep(for: .milliseconds(2))
             }
         }
-        #expect(refused == 100)
+        #expect(refused == 20)
         try await recorder.wait(for: "loss", within: .seconds(60)) { !$0.failures.isEmpty }
         let statistics = client.statistics
         #expect(statistics.lostPosts > 100)
-        #expect(statistics.dropped == statistics.lostPosts + 100)
+        #expect(statistics.dropped == statistics.lostPosts + 20)
         #expect(statistics.sent + statistics.lostPosts == posted)
         #expect(statistics.queued == 0)
         broker.resume()

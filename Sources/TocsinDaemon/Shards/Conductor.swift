@@ -8,32 +8,32 @@ import TocsinThreads
 ///
 /// It sees no message of a device. It runs on a thread of its own, which sleeps most of the time.
 struct Conductor: ~Copyable {
-    private let shards: [ShardHandle]
-    private let router: Router
-    private let mailbox: Mailbox<Event>
-    private let client: MQTTClient
-    private let notices: NoticeBoard
-    private let service: ServiceManager
-    private let store: StateStore?
-    private var clock: WallClock
-    private var policy: PublishingPolicy
-    private var subscriptions: [MQTTSubscription]
-    private var models: Int
+    let shards: [ShardHandle]
+    let router: Router
+    let mailbox: Mailbox<Event>
+    let client: MQTTClient
+    let notices: NoticeBoard
+    let service: ServiceManager
+    let store: StateStore?
+    var clock: WallClock
+    var policy: PublishingPolicy
+    var subscriptions: [MQTTSubscription]
+    var models: Int
 
-    private var connection = Connection()
-    private var droppedWatch = DroppedWatch()
-    private var echo: EchoWatch
+    var connection = Connection()
+    var droppedWatch = DroppedWatch()
+    var echo: EchoWatch
     /// What is subscribed to besides the streams.
-    private var side: SideSubscriptions
-    private var deafWatch = DeafWatch()
+    var side: SideSubscriptions
+    var deafWatch = DeafWatch()
     /// How long the fleet may be silent as a whole, as of so many live messages.
-    private var patience: (messages: Int, limit: Duration?)?
-    private var timers: Timers
-    private var rounds: [UInt64]
-    private var isStopping = false
-    private var isSaving = false
-    private var lastStatus = ""
-    private var refused = 0
+    var patience: (messages: Int, limit: Duration?)?
+    var timers: Timers
+    var rounds: [UInt64]
+    var isStopping = false
+    var isSaving = false
+    var lastStatus = ""
+    var refused = 0
 
     init(
         shards: [ShardHandle],
@@ -77,7 +77,7 @@ struct Conductor: ~Copyable {
 
     /// Ends the connection first and saves last: what the broker handed over before the goodbye is
     /// scored, and what it acknowledged until then is not delivered again after the next start.
-    private mutating func finish() {
+    mutating func finish() {
         service.stopping()
         notices.post(.stopping)
         // The will speaks only for a daemon that is gone without a word; this one says goodbye.
@@ -90,7 +90,7 @@ struct Conductor: ~Copyable {
         if job != nil { waitForSaving() }
     }
 
-    private mutating func waitForSaving() {
+    mutating func waitForSaving() {
         let deadline = ContinuousClock.now + .seconds(10)
         while isSaving, ContinuousClock.now < deadline {
             mailbox.wait(.milliseconds(100))
@@ -100,7 +100,7 @@ struct Conductor: ~Copyable {
         }
     }
 
-    private mutating func handle(_ event: Event) {
+    mutating func handle(_ event: Event) {
         switch event {
         case .connection(let event): handle(event)
         case .brokerDropped(let payload, let isRetained):
@@ -125,49 +125,8 @@ struct Conductor: ~Copyable {
         }
     }
 
-    private mutating func handle(_ event: MQTTEvent) {
-        let isOwn = side.isOwn(event)
-        if side.settle(event) { client.setSubscriptions(subscriptions + side.subscriptions) }
-        defer { if let step = echo.settle(event, isAnswered: side.isAnswered) { take(step) } }
-        guard !isOwn else { return }
-        switch event {
-        case .connected(let sessionPresent, let version):
-            connection.isUp = true
-            connection.reported = nil
-            notices.post(
-                .connected(
-                    address: connection.address(client),
-                    version: "\(version)",
-                    sessionPresent: sessionPresent
-                )
-            )
-        case .subscribed(let filters):
-            if filters.allSatisfy(side.contains) {
-                say("the broker refuses every stream")
-            } else {
-                publishStatus("online")
-                ask(.line(isReady: !connection.wasReady))
-            }
-        case .filterRefused(let filter, let error):
-            notices.post(.filterRefused(filter: filter, reason: "\(error)"))
-        case .disconnected(let error, _):
-            if connection.isNews(error) {
-                notices.post(
-                    .disconnected(address: connection.address(client), reason: "\(error)")
-                )
-                connection.reported = error
-            }
-            connection.isUp = false
-            say("no connection to the broker: \(error)")
-        case .publishFailed(_, .refused(let error)):
-            notices.post(.publishRefused(reason: "\(error)"))
-        case .published, .publishFailed:
-            break
-        }
-    }
-
     /// What is due by the clock: watchdog, health, the state on disk.
-    private mutating func handleTime() {
+    mutating func handleTime() {
         let now = ContinuousClock.now
         guard timers.isTick(now) else { return }
         renewIfDeaf(now)
@@ -184,37 +143,8 @@ struct Conductor: ~Copyable {
         }
     }
 
-    /// Tells the shards what is known, or about to be, of alerts in doubt.
-    private mutating func take(_ step: EchoWatch.Step) {
-        for shard in shards { shard.inbox.put(.echo(step)) }
-        guard case .say(let word) = step else { return }
-        publish(echo.topic, String(word, radix: 16), isRetained: false)
-    }
-
-    /// Connects anew if nothing arrives although it should.
-    private mutating func renewIfDeaf(_ now: ContinuousClock.Instant) {
-        let messages = router.liveMessages
-        if let known = patience, known.messages != messages { patience = nil }
-        var watch = deafWatch
-        var isAsked = false
-        let limit = patience?.limit
-        let isDeaf = watch.mustRenew(messages: messages, isUp: connection.isUp, now: now) {
-            isAsked = true
-            return limit
-        }
-        deafWatch = watch
-        // The shards know; the next look has their answer.
-        if isAsked, patience == nil {
-            patience = (messages, nil)
-            ask(.patience)
-        }
-        guard isDeaf else { return }
-        notices.post(.deaf(address: connection.address(client)))
-        client.renew()
-    }
-
     /// Whether the network thread and every shard did something since the last question.
-    private mutating func makesProgress() -> Bool {
+    mutating func makesProgress() -> Bool {
         var areAlive = connection.makesProgress(client.statistics)
         for i in shards.indices {
             let now = shards[i].rounds.load(ordering: .relaxed)
@@ -222,120 +152,5 @@ struct Conductor: ~Copyable {
             rounds[i] = now
         }
         return areAlive
-    }
-}
-
-extension Conductor {
-    private mutating func reload(_ next: Reloader.Outcome) {
-        policy = next.publishing
-        subscriptions = next.intake.subscriptions
-        models = next.intake.assignment.rules.count
-        // Messages of a new stream go the right way before anybody reads them.
-        router.change(to: next.intake)
-        let tally = Tally(shards: shards.count, to: mailbox)
-        for shard in shards { shard.inbox.put(.reload(next, tally)) }
-        client.setSubscriptions(subscriptions + side.subscriptions)
-        if !next.waiting.isEmpty {
-            notices.post(.needsRestart(keys: next.waiting.joined(separator: ", ")))
-        }
-    }
-
-    /// Readiness ends a reload; but a daemon that was never subscribed is not ready.
-    private func endReload(news: String = "") {
-        ask(.line(isReady: connection.wasReady, news: news))
-    }
-
-    private func ask(_ purpose: Survey.Purpose) {
-        let survey = Survey(purpose, shards: shards.count, to: mailbox)
-        for shard in shards { shard.inbox.put(.survey(survey)) }
-    }
-
-    /// What all shards have answered is told to whoever wanted it.
-    private mutating func tell(
-        _ purpose: Survey.Purpose,
-        _ figures: ShardFigures,
-        _ devices: [[UInt8]]
-    ) {
-        var figures = figures
-        figures.outputDropped += refused + Int(client.statistics.lostPosts)
-        let report = StatusReport(
-            figures: figures,
-            isConnected: connection.isUp,
-            uptime: .now - timers.start,
-            now: clock.now()
-        )
-        switch purpose {
-        case .line(let isReady, let news):
-            let line = news + report.line
-            guard isReady else { return say(line) }
-            lastStatus = line
-            service.ready(status: line)
-            guard !connection.wasReady else { return }
-            connection.wasReady = true
-            notices.post(.started(devices: figures.devices, models: models))
-        case .health:
-            publish("\(policy.prefix)/health", report.health())
-            say(report.line)
-        case .patience:
-            patience?.limit = figures.patience
-        case .status(let reply):
-            reply.give(report.status(devices: devices))
-        }
-    }
-
-    /// Changes the line of `systemctl status`, if it is another one.
-    private mutating func say(_ status: String) {
-        guard status != lastStatus else { return }
-        lastStatus = status
-        service.status(status)
-    }
-
-    /// Publishes the daemon's own presence, retained.
-    private mutating func publishStatus(_ status: String) {
-        publish("\(policy.prefix)/status", status, isRetained: true)
-    }
-
-    /// Publishes something that is said anew on the next connection.
-    private mutating func publish(_ topic: String, _ text: String, isRetained: Bool) {
-        do {
-            _ = try client.publish(
-                topic: topic,
-                payload: Array(text.utf8),
-                isRetained: isRetained,
-                isRepeated: false,
-                owner: shards.count
-            )
-        } catch {
-            refused += 1
-        }
-    }
-
-    private mutating func publish(_ topic: String, _ payload: [UInt8]) {
-        do {
-            try client.post(try MQTTTopic(topic), payload.span, ring: shards.count)
-        } catch {
-            refused += 1
-        }
-    }
-
-    /// Begins to write all state to the disk; `nil` if there is no place for it.
-    private mutating func beginSaving() -> StateWriting? {
-        guard let store else { return nil }
-        do {
-            let mailbox = mailbox
-            let job = try StateWriting(store, shards: shards.count) { error in
-                mailbox.put(.saved(reason: error.map { "\($0)" }))
-            }
-            isSaving = true
-            return job
-        } catch {
-            notices.post(.stateNotSaved(reason: "\(error)"))
-            return nil
-        }
-    }
-
-    private mutating func noteSaved(_ reason: String?) {
-        isSaving = false
-        if let reason { notices.post(.stateNotSaved(reason: reason)) }
     }
 }

@@ -1,21 +1,7 @@
+import Synchronization
 import TocsinCore
 import TocsinMQTT
 import TocsinThreads
-import Synchronization
-
-/// What other threads see of a shard.
-final class ShardHandle: Sendable {
-    let inbox: Inbox
-    /// Counts the rounds, so that somebody can tell whether it still runs.
-    let rounds = Atomic<UInt64>(0)
-    /// Signalled once, when its thread has ended.
-    let finished: Wakeup
-
-    init(_ inbox: Inbox) throws(ThreadError) {
-        self.inbox = inbox
-        finished = try Wakeup()
-    }
-}
 
 /// The one owner of the detector state of a part of all devices.
 ///
@@ -34,20 +20,20 @@ struct Shard: ~Copyable {
     let memory: StateMemory
     let client: MQTTClient
     let notices: NoticeBoard
-    private var clock: WallClock
+    var clock: WallClock
 
-    private var timers = Timers(watchdog: nil, start: .now)
-    private var reportedOverflow = 0
+    var timers = Timers(watchdog: nil, start: .now)
+    var reportedOverflow = 0
     /// What was counted before the last reload.
-    private var earlier = IntakeCounters()
-    private var writing: (job: StateWriting, next: Int)?
-    private var isStopping = false
+    var earlier = IntakeCounters()
+    var writing: (job: StateWriting, next: Int)?
+    var isStopping = false
 
     /// So many messages make a batch: enough for two tiles of devices, few enough for their saved
     /// records to stay in the cache.
-    private static let batch = 48
+    static let batch = 48
     /// So many devices are encoded between two looks at the inbox.
-    private static let saved = 32
+    static let saved = 32
 
     init(
         number: Int,
@@ -91,7 +77,7 @@ struct Shard: ~Copyable {
     /// Takes in what waits, and judges what is complete, a batch at a time.
     ///
     /// Not for ever: a flood must not keep the clock from being looked at.
-    private mutating func work(batches: Int = 256) {
+    mutating func work(batches: Int = 256) {
         for _ in 0..<batches {
             let count = drain(limit: Self.batch)
             guard count > 0 else { break }
@@ -107,7 +93,7 @@ struct Shard: ~Copyable {
         }
     }
 
-    private mutating func drain(limit: Int) -> Int {
+    mutating func drain(limit: Int) -> Int {
         handle.inbox.drain(limit: limit) { topic, payload, arrival, isRetained in
             take(topic, payload, clock.time(of: arrival), isRetained)
         } oversize: { topic, bytes in
@@ -119,7 +105,7 @@ struct Shard: ~Copyable {
         }
     }
 
-    private mutating func take(
+    mutating func take(
         _ topic: Span<UInt8>,
         _ payload: Span<UInt8>,
         _ arrival: Timestamp,
@@ -151,18 +137,18 @@ struct Shard: ~Copyable {
         }
     }
 
-    private func skip(_ topic: Span<UInt8>, _ reason: SampleDecodingError) {
+    func skip(_ topic: Span<UInt8>, _ reason: SampleDecodingError) {
         notices.post(.messageSkipped(topic: topic.readable, reason: "\(reason)"))
     }
 
     /// Finishes a batch, and lets out what it wrote.
-    private mutating func commit() {
+    mutating func commit() {
         memory.commit(half: fleet.half, shares: output.shares)
         client.sendPosts()
     }
 
     /// What is due by the clock: silence, states.
-    private mutating func handleTime() {
+    mutating func handleTime() {
         let now = ContinuousClock.now
         guard timers.isTick(now) else { return }
         if let step = clock.follow() {
@@ -187,7 +173,7 @@ struct Shard: ~Copyable {
     }
 
     /// Does something with all devices, a batch at a time.
-    private mutating func inPieces(_ body: (inout Shard, Range<Int>) -> Void) {
+    mutating func inPieces(_ body: (inout Shard, Range<Int>) -> Void) {
         var start = 0
         while start < fleet.numbers {
             let end = min(start + Self.batch, fleet.numbers)
@@ -197,121 +183,12 @@ struct Shard: ~Copyable {
         }
     }
 
-    private var report: DeviceReport {
+    var report: DeviceReport {
         DeviceReport(
             policies: fleet.policies,
             streams: intake.streams.map(\.name),
             now: clock.now()
         )
-    }
-}
-
-extension Shard {
-    private mutating func handle(_ event: ShardEvent) {
-        switch event {
-        case .reload(let next, let tally):
-            reload(next, tally)
-        case .inspect(let name, let reply):
-            guard let device = fleet.find(name), let monitor = fleet.device(device) else {
-                var json = JSONWriter()
-                json.object { json in json.member("error", "unknown device '\(name)'") }
-                return reply.give(json.bytes)
-            }
-            reply.give(report.state(of: monitor))
-        case .survey(let survey):
-            let report = report
-            survey.answer(
-                figures,
-                shard: number,
-                devices: survey.wantsDevices ? fleet.devices.map { report.entry(of: $0) } : []
-            )
-        case .settled(let token, let failure):
-            output.settle(token, failure)
-        case .echo(let step):
-            output.take(step)
-        case .save(let job):
-            if writing == nil { writing = (job, 0) } else { job.abandon() }
-        case .stop(let job):
-            stop(job)
-        }
-    }
-
-    private mutating func stop(_ job: StateWriting?) {
-        isStopping = true
-        // Nothing is put in any more.
-        work(batches: .max)
-        // What was begun is overtaken by what follows.
-        if let unfinished = writing { unfinished.job.abandon() }
-        writing = nil
-        guard let job else { return }
-        writing = (job, 0)
-        while writing != nil {
-            save()
-            if !job.isHungry { DedicatedThread.sleep(.milliseconds(1)) }
-        }
-    }
-
-    private mutating func reload(_ next: Reloader.Outcome, _ tally: Tally) {
-        work()
-        let before = fleet.count
-        let names = intake.streams.map(\.name)
-        let unused = fleet.half
-        memory.clear(half: 1 - unused)
-        let kept = fleet.reload(
-            names: names,
-            intake: next.intake,
-            policies: next.policies,
-            now: clock.now()
-        ) { output.take($0) }
-        earlier = earlier + intake.counters
-        let part = intake.part
-        intake = next.intake
-        intake.part = part
-        output.policy = next.publishing
-        output.policy.share(among: part.count)
-        for monitor in fleet.devices { output.resume(monitor.published) }
-        commit()
-        if fleet.half != unused { memory.clear(half: unused) }
-        // Devices have other numbers now; what is written twice does no harm.
-        if let (job, _) = writing { writing = (job, 0) }
-        output.send()
-        tally.add(kept: kept, reset: before - kept)
-    }
-
-    private var figures: ShardFigures {
-        let devices = fleet.devices
-        return ShardFigures(
-            devices: devices.count,
-            raised: devices.reduce(0) { $0 + $1.raisedKinds.count },
-            latest: devices.compactMap(\.latest).max(),
-            counted: fleet.counters,
-            intake: earlier + intake.counters,
-            overflow: handle.inbox.overflow,
-            outputDropped: output.refused,
-            scoresThinned: output.thinned,
-            outbox: output.outbox.count,
-            alertsLost: output.outbox.lost,
-            patience: DeafWatch.patience(of: devices, fleet.policies),
-            queueFill: handle.inbox.fill
-        )
-    }
-
-    /// Encodes some of the devices for the disk, if that is under way.
-    private mutating func save() {
-        guard let (job, first) = writing, job.isHungry else { return }
-        var bytes: [UInt8] = []
-        let end = min(first + Self.saved, fleet.numbers)
-        for number in first..<max(first, end) {
-            guard let monitor = fleet.device(number) else { continue }
-            Checkpoint.append(monitor, stream: intake.streams[monitor.stream].name, to: &bytes)
-        }
-        writing = (job, end)
-        if end >= fleet.numbers {
-            for letter in output.outbox.letters { Checkpoint.append(letter, to: &bytes) }
-            writing = nil
-        }
-        job.append(bytes)
-        if writing == nil { job.finish() }
     }
 }
 

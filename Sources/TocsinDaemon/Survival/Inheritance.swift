@@ -95,8 +95,14 @@ struct Inheritance {
         }
         var result = Result()
         var unadopted: Set<String> = []
+        var ends: [Alert] = []
         for saved in devices where isOurs(saved.name) {
-            switch adopt(saved, into: &fleet, intake, now) {
+            guard let judge = judge(of: saved, intake) else {
+                ends += saved.ends(time: now)
+                result.refused += 1
+                continue
+            }
+            switch adopt(saved, into: &fleet, intake, judge, now) {
             case .whole:
                 result.restored += 1
             case .conditions, .none:
@@ -132,6 +138,7 @@ struct Inheritance {
                 _ = memory.posts.put(topic, payload)
             }
         }
+        for end in ends { output.take(end) }
         return result
     }
 
@@ -144,24 +151,22 @@ struct Inheritance {
         }
     }
 
+    private func judge(of saved: SavedDevice, _ intake: Intake) -> (stream: Int, model: Model)? {
+        intake.judge(of: saved.name) { stableHash($0) == saved.stream }
+    }
+
     private func adopt(
         _ saved: SavedDevice,
         into fleet: inout Fleet,
         _ intake: Intake,
+        _ judge: (stream: Int, model: Model),
         _ now: Timestamp
     ) -> Fleet.Adoption {
-        let stream = intake.streams.firstIndex { stableHash($0.name) == saved.stream }
-        guard let stream,
-            let model = intake.assignment.model(
-                device: saved.name,
-                stream: intake.streams[stream].name
-            )
-        else { return .none }
-        return fleet.adopt(
+        fleet.adopt(
             saved,
-            model: model,
-            stream: stream,
-            streamName: intake.streams[stream].name,
+            model: judge.model,
+            stream: judge.stream,
+            streamName: intake.streams[judge.stream].name,
             now: now
         )
     }
@@ -181,8 +186,25 @@ struct Inheritance {
             now: now,
             isOurs: isOurs
         )
-        guard shard == 0 else { return Result(restored: restored, refused: refused) }
-        for letter in checkpoint.letters { output.resume(letter) }
-        return Result(restored: restored, refused: refused + checkpoint.damaged)
+        var result = Result(restored: restored, refused: refused)
+        if shard == 0 {
+            for letter in checkpoint.letters { output.resume(letter) }
+            result.refused += checkpoint.damaged
+        }
+        let ends = checkpoint.orphanAlerts(intake: intake, now: now, isOurs: isOurs)
+        for end in ends { output.take(end) }
+        return result
+    }
+}
+
+extension Intake {
+    /// By which stream a known device comes, and what judges it; `nil` if nobody does any more.
+    func judge(of device: String, stream isItsStream: (String) -> Bool)
+        -> (stream: Int, model: Model)?
+    {
+        guard let stream = streams.firstIndex(where: { isItsStream($0.name) }),
+            let model = assignment.model(device: device, stream: streams[stream].name)
+        else { return nil }
+        return (stream, model)
     }
 }
