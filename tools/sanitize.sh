@@ -20,6 +20,11 @@ export SWIFT_BACKTRACE=enable=no
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0
 export TSAN_OPTIONS=suppressions=$PWD/tools/sanitizer-thread.txt:second_deadlock_stack=1
 options=(--sanitize="$kind" --scratch-path ".build/$kind" -Xswiftc -use-ld=lld)
+if [ "$kind" = thread ]; then
+    mkdir -p ".build/$kind"
+    clang -O1 -fsanitize=thread -c tools/sanitizer-mutex.c -o ".build/$kind/mutex.o"
+    options+=(-Xlinker "$PWD/.build/$kind/mutex.o")
+fi
 swift build --build-tests "${options[@]}" </dev/null
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
