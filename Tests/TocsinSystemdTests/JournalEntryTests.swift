@@ -22,7 +22,7 @@ func event(
         error: error,
         metadata: metadata,
         source: nil,
-        file: "TocsinDaemon/Pipeline.swift",
+        file: "TocsinDaemon/Shards/Shard.swift",
         function: "drain()",
         line: 42
     )
@@ -38,7 +38,7 @@ struct JournalEntryTests {
         #expect(
             entry.fields == [
                 "MESSAGE=a\nb", "PRIORITY=4", "SYSLOG_IDENTIFIER=tocsin",
-                "CODE_FILE=TocsinDaemon/Pipeline.swift", "CODE_LINE=42", "CODE_FUNC=drain()",
+                "CODE_FILE=TocsinDaemon/Shards/Shard.swift", "CODE_LINE=42", "CODE_FUNC=drain()",
                 "MESSAGE_ID=7d1b6a0e5c6f4e0c9c0b8d0f6a3e2b11", "TOCSIN_DEVICE=pump-4",
                 "REQUEST_ID=17",
             ]

@@ -43,7 +43,7 @@ struct JournalTests {
         let entry = try #require(JSONSerialization.jsonObject(with: first) as? [String: Any])
         let expected = [
             "MESSAGE": "two\nlines, ü", "PRIORITY": "5", "CODE_LINE": "42", "CODE_FUNC": "drain()",
-            "CODE_FILE": "TocsinDaemon/Pipeline.swift", "TOCSIN_DEVICE": "pump-4",
+            "CODE_FILE": "TocsinDaemon/Shards/Shard.swift", "TOCSIN_DEVICE": "pump-4",
             "MESSAGE_ID": "7d1b6a0e5c6f4e0c9c0b8d0f6a3e2b11", "LOWER_CASE": "kept",
         ]
         for (name, value) in expected { #expect(entry[name] as? String == value, "\(name)") }

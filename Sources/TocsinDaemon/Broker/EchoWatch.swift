@@ -5,8 +5,9 @@ import TocsinMQTT
 ///
 /// Without an acknowledgement nobody knows whether a message of QoS 1 has arrived (MQTT 5, 4.3.2), and to send
 /// it again may make two of it. But whoever subscribes to his own messages, in a session that the broker
-/// keeps, gets back all that arrived, in order (4.6). So after each connect the daemon says a word to itself.
-/// Once that has come back, all that arrived has come back before it; an alert that has not is sent again.
+/// keeps, gets back all that arrived, in order. So after each connect the daemon says a word to itself. Once
+/// that has come back, all that arrived has come back before it; an alert that has not is sent again. (MQTT
+/// asks for that order within a topic only, 4.6; brokers keep one queue for a client.)
 ///
 /// Where the broker keeps no session or refuses the subscription, or nothing comes back, nobody can know: an
 /// alert in doubt is sent again.
