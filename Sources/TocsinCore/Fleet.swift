@@ -52,7 +52,11 @@ public struct Fleet: ~Copyable, Sendable {
 
     /// A fleet without devices, beside others.
     ///
-    /// - Parameter quota: how many devices all of them watch at most
+    /// - Parameters:
+    ///   - policies: when alerts ring
+    ///   - lateness: how much longer than its period a frame waits for its samples
+    ///   - quota: how many devices all of them watch at most
+    ///   - region: where its records lie; `nil` for the heap
     public init(
         policies: AlertPolicies,
         lateness: Duration,
