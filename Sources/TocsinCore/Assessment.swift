@@ -57,6 +57,9 @@ public struct Assessment: ~Copyable {
     }
     /// The device's name.
     public var name: String { DeviceMonitor(record).name }
+    /// Lends the device's name.
+    @inline(__always)
+    public func withName(_ body: (Span<UInt8>) -> Void) { record.plate.withName(body) }
     /// The model that judged.
     public var model: Model { DeviceMonitor(record).model }
 }

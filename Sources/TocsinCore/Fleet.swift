@@ -109,11 +109,8 @@ public struct Fleet: ~Copyable, Sendable {
     /// What judges a device.
     public func model(of device: Int) -> Model { groups[Int(place(device).group)].model }
 
-    /// Fetches into the caches what taking in a row of a device reads.
-    func fetch(_ device: Int) {
-        let record = place(device).record
-        if undo == nil { record.fetchSlots() } else { record.fetchAll() }
-    }
+    /// Fetches a device's record into the caches: it is about to be changed.
+    func fetch(_ device: Int) { place(device).record.fetchAll() }
 
     /// Tells whether the channels' names are those of another device.
     func namesIdentity(of device: Int) -> UInt64 {
@@ -275,17 +272,42 @@ extension Fleet {
     ///   - row: as begun
     public mutating func put(_ value: Double, channel: Int, in row: Row) {
         counters.samples += 1
+        let time = row.time.microseconds
         guard !row.isRetained else {
-            return changing(row.device).record.slots.keep(channel, value, row.time.microseconds)
+            return changing(row.device).record.slots.keep(channel, value, time)
         }
         switch row.seat {
         case .frame(let frame):
-            let time = row.time.microseconds
             let slots = place(row.device).record.slots
             let placement = slots.put(value, channel: channel, frame: frame, time: time)
             if placement != .placed { counters.count(placement) }
         case .none(let placement):
             counters.count(placement)
+        }
+    }
+
+    /// Takes in the values of a row whose channels are known.
+    @inline(__always)
+    mutating func put(
+        _ batch: borrowing SampleBatch,
+        _ channels: borrowing ChannelNumbers,
+        in row: Row
+    ) {
+        let (entries, numbers) = (batch.entries.span, channels.numbers.span)
+        // Where the row belongs is found once.
+        if case .frame(let frame) = row.seat {
+            let slots = place(row.device).record.slots
+            let time = row.time.microseconds
+            for i in entries.indices where numbers[i] >= 0 {
+                counters.samples += 1
+                let channel = Int(numbers[i])
+                let placement = slots.put(entries[i].value, channel: channel, frame: frame, time: time)
+                if placement != .placed { counters.count(placement) }
+            }
+        } else {
+            for i in entries.indices where numbers[i] >= 0 {
+                put(entries[i].value, channel: Int(numbers[i]), in: row)
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 
 /// Fetches memory into the caches, without waiting for it.
 static inline void tocsin_fetch(const void *start, size_t bytes) {
+#pragma clang loop unroll_count(8)
     for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)start + i, 1, 3);
 }
 

@@ -1,6 +1,10 @@
 /// Which channels of a model a batch's values belong to; found once for payloads that look alike.
 struct ChannelNumbers: Sendable {
-    private var numbers: [Int32] = []
+    /// The channel of each value, −1 for one that the model does not know.
+    private(set) var numbers: [Int32] = []
+    /// Whether the model knows any of them, and whether it knows all.
+    private(set) var areSomeKnown = false
+    private(set) var areAllKnown = true
     private var revision: UInt64 = 0
     private var table: UInt64 = 0
 
@@ -15,12 +19,13 @@ struct ChannelNumbers: Sendable {
         revision = batch.revision
         self.table = table.identity
         numbers.removeAll(keepingCapacity: true)
+        areSomeKnown = false
+        areAllKnown = true
         for i in batch.entries.indices {
             let name = batch.names.span.extracting(batch.entries[i].name)
-            numbers.append(Int32(table.find(name) ?? -1))
+            let number = table.find(name)
+            numbers.append(Int32(number ?? -1))
+            if number == nil { areAllKnown = false } else { areSomeKnown = true }
         }
     }
-
-    /// The channel of the value at `place`, -1 for one that the model does not know.
-    subscript(place: Int) -> Int { Int(numbers[place]) }
 }

@@ -210,7 +210,7 @@ extension JSONSampleDecoder {
         if text.byte(at: position) == UInt8(ascii: "n") { return readWord(text, &position) != nil }
         guard text.byte(at: position) != UInt8(ascii: "t"),
             text.byte(at: position) != UInt8(ascii: "f"),
-            let value = readOther(text, &position),
+            let value = readValue(text, &position),
             let read = Timestamp(sinceEpoch: value)
         else { return false }
         time = read

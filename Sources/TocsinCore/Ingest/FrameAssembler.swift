@@ -105,6 +105,7 @@ struct FrameSlots {
     }
 
     /// Puts a value into the frame that ``seat(at:)`` found for its time.
+    @inline(__always)
     func put(
         _ value: Double,
         channel: Int,

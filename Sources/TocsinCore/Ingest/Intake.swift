@@ -19,10 +19,14 @@ public struct Intake: Sendable {
     public private(set) var counters = IntakeCounters()
 
     private let topics: TopicTable
-    /// What a message says; one for each stream, since most messages of a stream look alike.
-    private var batches: [SampleBatch]
-    /// The channels that its values belong to, for each batch.
-    private var channels: [ChannelNumbers]
+    /// One for each stream, since most messages of a stream look alike.
+    private var readings: [Reading]
+
+    /// What a message says, and which channels its values belong to.
+    private struct Reading {
+        var batch = SampleBatch()
+        var channels = ChannelNumbers()
+    }
 
     /// No sensor of today measured before 2000; what says so has a clock that was never set.
     static let earliest = Timestamp(microseconds: 946_684_800_000_000)
@@ -36,8 +40,7 @@ public struct Intake: Sendable {
     ) {
         self.streams = streams
         topics = TopicTable(streams.map(\.template))
-        batches = Array(repeating: SampleBatch(), count: streams.count)
-        channels = Array(repeating: ChannelNumbers(), count: streams.count)
+        readings = Array(repeating: Reading(), count: streams.count)
         self.assignment = assignment
         self.largestPayload = largestPayload
         self.furthestAhead = furthestAhead
@@ -101,20 +104,19 @@ public struct Intake: Sendable {
         let known = fleet.find(name)
         // While the payload is read, the device's record is on its way.
         if let known { fleet.fetch(known) }
-        try streams[stream].decoder.decode(payload, channel: channel, into: &batches[stream])
-        let time = batches[stream].time ?? arrival
+        try streams[stream].decoder.decode(payload, channel: channel, into: &readings[stream].batch)
+        let time = readings[stream].batch.time ?? arrival
         guard time >= Self.earliest, time.microseconds <= arrival.microseconds + ahead else {
             throw .implausibleTime(time)
         }
-        if let known, !isRetained, batches[stream].time == nil {
+        if let known, !isRetained, readings[stream].batch.time == nil {
             fleet.forgetFuture(of: known, beyond: arrival.microseconds + ahead)
         }
         guard let device = known else {
             return try meet(name, stream, time, arrival, isRetained, &fleet, emit)
         }
         return Self.take(
-            batches[stream],
-            &channels[stream],
+            &readings[stream],
             device: device,
             time: time,
             arrival: arrival,
@@ -155,8 +157,7 @@ public struct Intake: Sendable {
             return .unwatched(device: device, isNews: counters.noteUnwatched(device))
         }
         return Self.take(
-            batches[stream],
-            &channels[stream],
+            &readings[stream],
             device: number,
             time: time,
             arrival: arrival,
@@ -167,12 +168,11 @@ public struct Intake: Sendable {
         )
     }
 
-    /// Hands the batch to the fleet, sample by sample.
+    /// Hands what was read to the fleet.
     ///
-    /// A function of its own, and `static`, so that neither batch nor names are ever copied.
+    /// A function of its own, and `static`, so that nothing of it is ever copied.
     private static func take(
-        _ batch: borrowing SampleBatch,
-        _ channels: inout ChannelNumbers,
+        _ reading: inout Reading,
         device: Int,
         time: Timestamp,
         arrival: Timestamp,
@@ -181,38 +181,41 @@ public struct Intake: Sendable {
         fleet: inout Fleet,
         emit: (borrowing Assessment) -> Void
     ) -> Outcome {
-        var outcome = Outcome.taken
-        if !channels.holds(batch, for: fleet.namesIdentity(of: device)) {
-            channels.find(batch, in: fleet.model(of: device).table)
+        if !reading.channels.holds(reading.batch, for: fleet.namesIdentity(of: device)) {
+            reading.channels.find(reading.batch, in: fleet.model(of: device).table)
         }
-        var row: Fleet.Row?
-        for i in batch.entries.indices {
-            let value = batch.entries[i].value
-            let channel = channels[i]
-            if channel >= 0 {
-                let begun =
-                    row
-                    ?? fleet.begin(
-                        device,
-                        time: time,
-                        arrival: arrival,
-                        isRetained: isRetained,
-                        emit: emit
-                    )
-                fleet.put(value, channel: channel, in: begun)
-                row = begun
-            } else if !value.isNaN {
-                counters.unknownChannels += 1
-                let name = batch.names.span.extracting(batch.entries[i].name)
-                if outcome == .taken, let channel = counters.noteUnknown(device, name) {
-                    outcome = .unknownChannel(
-                        device: fleet.name(of: device),
-                        channel: channel
-                    )
-                }
+        if reading.channels.areSomeKnown {
+            let row = fleet.begin(
+                device,
+                time: time,
+                arrival: arrival,
+                isRetained: isRetained,
+                emit: emit
+            )
+            fleet.put(reading.batch, reading.channels, in: row)
+            fleet.end(row)
+        }
+        if reading.channels.areAllKnown { return .taken }
+        return noteUnknown(reading, device: device, &counters, fleet)
+    }
+
+    /// Counts the values that no channel of the model stands for; names the first one that is news.
+    private static func noteUnknown(
+        _ reading: borrowing Reading,
+        device: Int,
+        _ counters: inout IntakeCounters,
+        _ fleet: borrowing Fleet
+    ) -> Outcome {
+        var outcome = Outcome.taken
+        let (entries, names) = (reading.batch.entries.span, reading.batch.names.span)
+        for i in entries.indices
+        where reading.channels.numbers[i] < 0 && !entries[i].value.isNaN {
+            counters.unknownChannels += 1
+            let name = names.extracting(entries[i].name)
+            if outcome == .taken, let channel = counters.noteUnknown(device, name) {
+                outcome = .unknownChannel(device: fleet.name(of: device), channel: channel)
             }
         }
-        if let row { fleet.end(row) }
         return outcome
     }
 

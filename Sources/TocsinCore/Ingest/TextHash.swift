@@ -23,13 +23,26 @@ extension Span<UInt8> {
             )
             return last >> UInt64(8 * (position + 8 - count))
         }
-        var word: UInt64 = 0
-        var i = count
-        while i > position {
-            i &-= 1
-            word = word << 8 | UInt64(self[i])
+        return shortWord &>> UInt64(truncatingIfNeeded: 8 &* position)
+    }
+
+    /// One to seven bytes, the first of them lowest, and zeros behind the end.
+    @inline(__always)
+    private var shortWord: UInt64 {
+        if count >= 4 {
+            let first = unsafe UInt32(
+                littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+            )
+            let last = unsafe UInt32(
+                littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+            )
+            // Where the two overlap they agree.
+            return UInt64(first) | UInt64(last) &<< UInt64(truncatingIfNeeded: 8 &* (count &- 4))
         }
-        return word
+        // Of up to three bytes: the first, the middle and the last one.
+        let middle = UInt64(self[count / 2]) &<< UInt64(truncatingIfNeeded: 8 &* (count / 2))
+        let last = UInt64(self[count - 1]) &<< UInt64(truncatingIfNeeded: 8 &* (count &- 1))
+        return UInt64(self[0]) | middle | last
     }
 
     /// Whether these are the same bytes.

@@ -37,18 +37,36 @@ struct TopicTable: Sendable {
     private var names: [Names] = []
     private let seed = UInt64.random(in: .min ... .max)
     private let templates: [TopicTemplate]
+    /// The first templates, as far as they are plain.
+    private let plain: [PlainTopic]
     /// Whether a template has more levels than are noted.
     private let isDeep: Bool
 
     /// A table of templates, the first of which take precedence.
     init(_ templates: [TopicTemplate]) {
         self.templates = templates
+        plain = templates.prefix(Self.mostPlain).map { PlainTopic($0) }.prefix { $0 != nil }
+            .compactMap(\.self)
         isDeep = templates.contains { $0.levels.count > TopicLevels.capacity }
         for template in templates { add(template.levels) }
     }
 
+    /// So many plain templates are tried one after the other.
+    private static let mostPlain = 4
+
     /// The first template that matches, and where in `topic` its names stand; does not allocate.
+    @inline(__always)
     func find(_ topic: Span<UInt8>) -> (template: Int, match: TopicMatch)? {
+        let plain = plain.span
+        for i in plain.indices {
+            if let device = plain[i].device(in: topic) {
+                return (i, TopicMatch(device: device, channel: 0..<0))
+            }
+        }
+        return findInTree(topic)
+    }
+
+    private func findInTree(_ topic: Span<UInt8>) -> (template: Int, match: TopicMatch)? {
         // MQTT has no longer topics.
         guard !isDeep, topic.count <= UInt16.max else { return findInTurn(topic) }
         let levels = TopicLevels(topic)

@@ -6,6 +6,8 @@ struct DevicePlate: BitwiseCopyable {
     static let size = 320
     /// Names are no longer.
     static let longestName = 256
+    /// Where the name stands.
+    private static let nameStart = 64
 
     private struct Fields: BitwiseCopyable {
         /// The batch in which the device came; 0 for no device.
@@ -24,7 +26,7 @@ struct DevicePlate: BitwiseCopyable {
         let name = Array(name.utf8.prefix(Self.longestName))
         unsafe name.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
-            unsafe (base + 64).copyMemory(from: start, byteCount: bytes.count)
+            unsafe (base + Self.nameStart).copyMemory(from: start, byteCount: bytes.count)
         }
         let fields = Fields(born: born, stream: stream, nameLength: name.count)
         unsafe base.storeBytes(of: fields, as: Fields.self)
@@ -36,11 +38,19 @@ struct DevicePlate: BitwiseCopyable {
     /// The device's stream, hashed.
     var stream: UInt64 { unsafe base.load(as: Fields.self).stream }
 
+    /// Lends the device's name.
+    @inline(__always)
+    func withName<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        let length = min(max(unsafe base.load(as: Fields.self).nameLength, 0), Self.longestName)
+        let start = unsafe (base + Self.nameStart).assumingMemoryBound(to: UInt8.self)
+        return body(unsafe Span(_unsafeStart: start, count: length))
+    }
+
     /// The device's name.
     var name: String {
-        let length = min(max(unsafe base.load(as: Fields.self).nameLength, 0), Self.longestName)
-        let bytes = unsafe UnsafeRawBufferPointer(start: base + 64, count: length)
-        return unsafe String(decoding: bytes, as: UTF8.self)
+        withName { name in
+            unsafe name.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+        }
     }
 }
 

@@ -156,18 +156,12 @@ extension DeviceRecord {
         heads[0].resets += 1
     }
 
-    /// Fetches into the caches what taking in a row reads.
-    @inline(__always)
-    func fetchSlots() {
-        let layout = unsafe usual.pointee.layout
-        unsafe tocsin_fetch(base + layout.gridStart, layout.scorerStart - layout.gridStart)
-        unsafe tocsin_fetch(base + layout.headStart, 64)
-    }
-
-    /// Fetches all of it into the caches: it is about to be saved.
+    /// Fetches all of it into the caches, and whose it is.
     @inline(__always)
     func fetchAll() {
-        unsafe tocsin_fetch(base, usual.pointee.layout.size)
+        let size = unsafe usual.pointee.layout.size
+        unsafe tocsin_fetch(base - DevicePlate.size, 128)
+        unsafe tocsin_fetch(base, size)
     }
 
     /// Fetches into the caches what judging a frame reads.

@@ -44,67 +44,78 @@ public struct ScoreMessage: ~Copyable {
         _ assessment: borrowing Assessment,
         _ body: (Span<UInt8>) -> Result
     ) -> Result {
-        buffer.removeAll()
         let known = place(assessment)
         if assessment.time != lastTime {
             lastTime = assessment.time
             time.removeAll(keepingCapacity: true)
             lastTime.append(to: &time)
+            time += Array(repeating: 0, count: 16)
         }
-        Self.fill(&buffer, models[known], time, assessment)
+        Self.fill(&buffer, models, known, time, assessment)
         return buffer.withSpan(body)
     }
 
+    /// Longer than all that is the same in every message, with time, three numbers and a device's
+    /// name of which each byte takes an escape.
+    private static let usualLength = 256 + 6 * 256
+
     private static func fill(
         _ buffer: inout MessageBuffer,
-        _ fixed: borrowing Fixed,
+        _ models: borrowing [Fixed],
+        _ known: Int,
         _ time: borrowing [UInt8],
         _ assessment: borrowing Assessment
     ) {
-        let text = fixed.text.span
-        let starts = fixed.starts.span
+        // Lent, not copied.
+        let models = models.span
+        let text = models[known].text.span
+        let starts = models[known].starts.span
         let channels = 0..<starts.count - 2
-        buffer.append("{\"device\":")
-        buffer.append(quoted: assessment.name)
-        buffer.append(",\"time\":\"")
-        buffer.append(time.span)
-        buffer.append("\",\"score\":")
-        buffer.append(assessment.score?.value)
-        buffer.append(",\"novelty\":")
-        buffer.append(assessment.score?.novelty)
-        buffer.append(",\"threshold\":1,\"tail_probability\":")
-        buffer.append(assessment.score?.tailProbability)
-        buffer.append(assessment.isWarm ? ",\"warm\":true" : ",\"warm\":false")
-        buffer.append(",\"channels\":{")
-        if assessment.score != nil {
-            let sum = assessment.noveltySum
-            for c in channels {
-                let share = assessment.share(c, of: sum)
-                guard share > 0 else { continue }
-                buffer.append(text, starts[c]..<starts[c + 1])
-                buffer.append(share)
-                buffer.append(UInt8(ascii: ","))
+        // Each name stands three times at most, and each channel has two numbers.
+        let most = usualLength + 3 * text.count + 2 * MessageWriter.longestNumber * channels.count
+        buffer.write(atMost: most) { message in
+            message.append("{\"device\":\"")
+            assessment.withName { message.append(escaping: $0) }
+            message.append("\",\"time\":\"")
+            message.append(time.span, 0..<time.count - 16)
+            message.append("\",\"score\":")
+            message.append(assessment.score?.value)
+            message.append(",\"novelty\":")
+            message.append(assessment.score?.novelty)
+            message.append(",\"threshold\":1,\"tail_probability\":")
+            message.append(assessment.score?.tailProbability)
+            message.append(assessment.isWarm ? ",\"warm\":true" : ",\"warm\":false")
+            message.append(",\"channels\":{")
+            if assessment.score != nil {
+                let sum = assessment.noveltySum
+                for c in channels {
+                    let share = assessment.share(c, of: sum)
+                    guard share > 0 else { continue }
+                    message.append(text, starts[c]..<starts[c + 1])
+                    message.append(share)
+                    message.append(UInt8(ascii: ","))
+                }
             }
+            message.endList()
+            message.append("},\"expected\":{")
+            for c in channels {
+                let expected = assessment.expected(c)
+                guard !expected.isNaN else { continue }
+                message.append(text, starts[c]..<starts[c + 1])
+                message.append(expected)
+                message.append(UInt8(ascii: ","))
+            }
+            message.endList()
+            message.append("},\"imputed\":[")
+            for c in channels where !assessment.isFresh(c) {
+                // The key without its colon.
+                message.append(text, starts[c]..<starts[c + 1] - 1)
+                message.append(UInt8(ascii: ","))
+            }
+            message.endList()
+            message.append("],")
+            message.append(text, starts[channels.count]..<starts[channels.count + 1])
         }
-        buffer.end()
-        buffer.append("},\"expected\":{")
-        for c in channels {
-            let expected = assessment.expected(c)
-            guard !expected.isNaN else { continue }
-            buffer.append(text, starts[c]..<starts[c + 1])
-            buffer.append(expected)
-            buffer.append(UInt8(ascii: ","))
-        }
-        buffer.end()
-        buffer.append("},\"imputed\":[")
-        for c in channels where !assessment.isFresh(c) {
-            // The key without its colon.
-            buffer.append(text.extracting(starts[c]..<starts[c + 1] - 1))
-            buffer.append(UInt8(ascii: ","))
-        }
-        buffer.end()
-        buffer.append("],")
-        buffer.append(text, starts[channels.count]..<starts[channels.count + 1])
     }
 
     /// Where the fixed parts of a device's model stand.
@@ -134,17 +145,17 @@ public struct ScoreMessage: ~Copyable {
     }
 }
 
-extension MessageBuffer {
-    /// Takes the comma away that stands behind the last of a list.
-    fileprivate mutating func end() {
-        if last == UInt8(ascii: ",") { removeLast() }
+extension MessageWriter {
+    /// Appends text; what JSON does not allow in it is escaped.
+    @inline(__always)
+    fileprivate mutating func append(escaping text: Span<UInt8>) {
+        if text.isPlain { append(text) } else { appendEscaped(text) }
     }
 
-    /// Appends text in quotes; what JSON does not allow in them is escaped.
-    fileprivate mutating func append(quoted text: String) {
-        append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            if byte >= 0x20, byte != 0x7F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+    private mutating func appendEscaped(_ text: Span<UInt8>) {
+        for i in text.indices {
+            let byte = text[i]
+            guard byte.mustBeEscaped else {
                 append(byte)
                 continue
             }
@@ -157,8 +168,25 @@ extension MessageBuffer {
                 append(Self.digits[Int(byte & 15)])
             }
         }
-        append(UInt8(ascii: "\""))
     }
 
     private static let digits = Array("0123456789abcdef".utf8)
+}
+
+extension Span<UInt8> {
+    /// Whether it can stand in a JSON text as it is.
+    @inline(__always)
+    fileprivate var isPlain: Bool {
+        // No branch, so that sixteen bytes are looked at together.
+        var marks: UInt8 = 0
+        for i in indices { marks |= self[i].mustBeEscaped ? 1 : 0 }
+        return marks == 0
+    }
+}
+
+extension UInt8 {
+    @inline(__always)
+    fileprivate var mustBeEscaped: Bool {
+        self < 0x20 || self == 0x7F || self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\")
+    }
 }
