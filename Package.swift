@@ -68,8 +68,8 @@ let package = Package(
         .target(
             name: "TocsinDaemon",
             dependencies: [
-                "CLinux", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN", "TocsinSystemd",
-                "TocsinThreads", logging,
+                "CLinux", "CTocsinKernels", "TocsinCore", "TocsinFiles", "TocsinMQTT", "TocsinNN",
+                "TocsinSystemd", "TocsinThreads", logging,
             ],
             swiftSettings: safe
         ),

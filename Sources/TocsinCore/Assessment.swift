@@ -73,6 +73,33 @@ extension Assessment {
         AnomalyScorer.share(record.scorer[channel], of: sum)
     }
 
+    /// Where in what ``tell(_:)`` gives the shares begin.
+    public static var firstShare: Int { 3 }
+
+    /// All numbers of a score message: score, novelty and tail probability, NaN if there is no score;
+    /// then each channel's share, 0 if there is no score; then what was expected of each channel, in
+    /// its unit, NaN if nothing.
+    ///
+    /// - Parameter numbers: overwritten, `[3 + 2 × channels]`
+    public func tell(_ numbers: inout [Double]) {
+        let (scorer, expected) = (record.scorer, record.expected)
+        let scales = unsafe record.usual.pointee.scales
+        let (channels, first) = (scorer.count, Self.firstShare)
+        let count = first + 2 * channels
+        if numbers.count != count { numbers = Array(repeating: 0, count: count) }
+        let sum = score == nil ? 0 : noveltySum
+        numbers.withNumbers { numbers in
+            numbers[0] = score?.value ?? .nan
+            numbers[1] = score?.novelty ?? .nan
+            numbers[2] = score?.tailProbability ?? .nan
+            for c in scorer.indices {
+                numbers[first + c] = AnomalyScorer.share(scorer[c], of: sum)
+                let scale = scales[c]
+                numbers[first + channels + c] = Double(expected[c]) / scale.gain + scale.offset
+            }
+        }
+    }
+
     /// A channel's value, in its unit; NaN if missing.
     public func value(_ channel: Int) -> Double { record.frame[channel].value }
 

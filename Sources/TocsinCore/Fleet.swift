@@ -301,7 +301,12 @@ extension Fleet {
             for i in entries.indices where numbers[i] >= 0 {
                 counters.samples += 1
                 let channel = Int(numbers[i])
-                let placement = slots.put(entries[i].value, channel: channel, frame: frame, time: time)
+                let placement = slots.put(
+                    entries[i].value,
+                    channel: channel,
+                    frame: frame,
+                    time: time
+                )
                 if placement != .placed { counters.count(placement) }
             }
         } else {

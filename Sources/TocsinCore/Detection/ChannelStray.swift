@@ -123,7 +123,13 @@ public struct ChannelStray: Sendable {
                 means[c] += rate * (square - means[c])
             }
             var z = stray(means[c], usual)
-            for k in 0...rank where z > top[k] { swap(&z, &top[k]) }
+            // Always the same steps: which of two is larger, nobody can foresee.
+            for k in 0...rank {
+                let isLarger = z > top[k]
+                let smaller = isLarger ? top[k] : z
+                top[k] = isLarger ? z : top[k]
+                z = smaller
+            }
         }
         return max(top[rank], 0)
     }

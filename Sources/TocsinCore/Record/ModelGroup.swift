@@ -249,10 +249,7 @@ extension ModelGroup {
         _ policies: borrowing AlertPolicies,
         emit: (borrowing Assessment) -> Void
     ) {
-        for i in tile.indices {
-            if i + 1 < tile.count { tile[i + 1].fetchJudgement() }
-            tile[i].removeOldest()
-        }
+        for i in tile.indices { tile[i].removeOldest() }
         advance(tile)
         for i in tile.indices {
             if i + 1 < tile.count { tile[i + 1].fetchJudgement() }

@@ -1,3 +1,4 @@
+internal import CTocsinKernels
 public import TocsinCore
 
 /// Writes score messages, `tocsin/devices/<device>/score`, without allocating once it knows a model.
@@ -8,8 +9,7 @@ public struct ScoreMessage: ~Copyable {
     private var models: [Fixed] = []
     /// Where in `models` a device's stands, by the device's number; −1 for not yet known.
     private var places: [Int32] = []
-    private var time: [UInt8] = []
-    private var lastTime = Timestamp(microseconds: .min)
+    private var parts = Parts()
 
     /// What is the same in every message of a model.
     private struct Fixed {
@@ -22,6 +22,30 @@ public struct ScoreMessage: ~Copyable {
         mutating func append(_ part: [UInt8]) {
             text += part
             starts.append(text.count)
+        }
+    }
+
+    /// What is another in every message.
+    private struct Parts {
+        /// As ``Assessment/tell(_:)`` gives them, and rounded.
+        var numbers: [Double] = []
+        var decimals: [tocsin_decimal] = []
+        /// The last time as text, with sixteen zeros behind it.
+        var timeText: [UInt8] = []
+        var time = Timestamp(microseconds: .min)
+
+        mutating func gather(_ assessment: borrowing Assessment) {
+            if assessment.time != time {
+                time = assessment.time
+                timeText.removeAll(keepingCapacity: true)
+                time.append(to: &timeText)
+                timeText.append(contentsOf: repeatElement(0, count: 16))
+            }
+            assessment.tell(&numbers)
+            if decimals.count < numbers.count {
+                decimals = Array(repeating: tocsin_decimal(), count: numbers.count)
+            }
+            unsafe tocsin_decimals(numbers, &decimals, numbers.count)
         }
     }
 
@@ -45,13 +69,8 @@ public struct ScoreMessage: ~Copyable {
         _ body: (Span<UInt8>) -> Result
     ) -> Result {
         let known = place(assessment)
-        if assessment.time != lastTime {
-            lastTime = assessment.time
-            time.removeAll(keepingCapacity: true)
-            lastTime.append(to: &time)
-            time += Array(repeating: 0, count: 16)
-        }
-        Self.fill(&buffer, models, known, time, assessment)
+        parts.gather(assessment)
+        Self.fill(&buffer, models, known, parts, assessment)
         return buffer.withSpan(body)
     }
 
@@ -63,46 +82,43 @@ public struct ScoreMessage: ~Copyable {
         _ buffer: inout MessageBuffer,
         _ models: borrowing [Fixed],
         _ known: Int,
-        _ time: borrowing [UInt8],
+        _ parts: borrowing Parts,
         _ assessment: borrowing Assessment
     ) {
-        // Lent, not copied.
         let models = models.span
         let text = models[known].text.span
         let starts = models[known].starts.span
+        let (numbers, decimals, time) = (
+            parts.numbers.span, parts.decimals.span, parts.timeText.span
+        )
         let channels = 0..<starts.count - 2
+        let shares = Assessment.firstShare
+        let expected = shares + channels.count
         // Each name stands three times at most, and each channel has two numbers.
         let most = usualLength + 3 * text.count + 2 * MessageWriter.longestNumber * channels.count
         buffer.write(atMost: most) { message in
             message.append("{\"device\":\"")
             assessment.withName { message.append(escaping: $0) }
             message.append("\",\"time\":\"")
-            message.append(time.span, 0..<time.count - 16)
+            message.append(time, 0..<time.count - 16)
             message.append("\",\"score\":")
-            message.append(assessment.score?.value)
+            message.append(numbers[0], decimals[0])
             message.append(",\"novelty\":")
-            message.append(assessment.score?.novelty)
+            message.append(numbers[1], decimals[1])
             message.append(",\"threshold\":1,\"tail_probability\":")
-            message.append(assessment.score?.tailProbability)
+            message.append(numbers[2], decimals[2])
             message.append(assessment.isWarm ? ",\"warm\":true" : ",\"warm\":false")
             message.append(",\"channels\":{")
-            if assessment.score != nil {
-                let sum = assessment.noveltySum
-                for c in channels {
-                    let share = assessment.share(c, of: sum)
-                    guard share > 0 else { continue }
-                    message.append(text, starts[c]..<starts[c + 1])
-                    message.append(share)
-                    message.append(UInt8(ascii: ","))
-                }
+            for c in channels where numbers[shares + c] > 0 {
+                message.append(text, starts[c]..<starts[c + 1])
+                message.append(numbers[shares + c], decimals[shares + c])
+                message.append(UInt8(ascii: ","))
             }
             message.endList()
             message.append("},\"expected\":{")
-            for c in channels {
-                let expected = assessment.expected(c)
-                guard !expected.isNaN else { continue }
+            for c in channels where !numbers[expected + c].isNaN {
                 message.append(text, starts[c]..<starts[c + 1])
-                message.append(expected)
+                message.append(numbers[expected + c], decimals[expected + c])
                 message.append(UInt8(ascii: ","))
             }
             message.endList()
