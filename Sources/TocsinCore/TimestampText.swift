@@ -114,13 +114,16 @@ extension Timestamp {
         return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
     }
 
+    /// Days from 1970 to a date of the years 0 to 9999.
     private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let y = month <= 2 ? year - 1 : year
-        let era = y.floorDivided(by: 400)
-        let yearOfEra = y - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
+        // Years begin in March, so that a leap day ends one; 400 more of them keep it above zero.
+        let isEarly = month <= 2
+        let y = UInt32(truncatingIfNeeded: year &+ (isEarly ? 399 : 400))
+        let m = UInt32(truncatingIfNeeded: month &+ (isEarly ? 9 : -3))
+        let century = y / 100
+        let leapDays = y / 4 &- century &+ century / 4
+        let ofYear = (153 &* m &+ 2) / 5
+        return Int64(365 &* y &+ leapDays &+ ofYear) &+ day &- 865_566
     }
 
     private static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {

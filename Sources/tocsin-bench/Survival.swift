@@ -27,7 +27,7 @@ extension Bench {
         var batch = 48
 
         @Option(help: "Measurements of each kind, of which the median is shown.")
-        var rounds = 41
+        var rounds = 101
 
         func run() throws {
             print("devices  together  µs surviving  µs without  ratio")

@@ -1,4 +1,3 @@
-internal import CTocsinKernels
 public import TocsinCore
 
 /// Writes score messages, `tocsin/devices/<device>/score`, without allocating once it knows a model.
@@ -29,7 +28,7 @@ public struct ScoreMessage: ~Copyable {
     private struct Parts {
         /// As ``Assessment/tell(_:)`` gives them, and rounded.
         var numbers: [Double] = []
-        var decimals: [tocsin_decimal] = []
+        var decimals: [MessageWriter.Decimal] = []
         /// The last time as text, with sixteen zeros behind it.
         var timeText: [UInt8] = []
         var time = Timestamp(microseconds: .min)
@@ -42,10 +41,7 @@ public struct ScoreMessage: ~Copyable {
                 timeText.append(contentsOf: repeatElement(0, count: 16))
             }
             assessment.tell(&numbers)
-            if decimals.count < numbers.count {
-                decimals = Array(repeating: tocsin_decimal(), count: numbers.count)
-            }
-            unsafe tocsin_decimals(numbers, &decimals, numbers.count)
+            MessageWriter.round(numbers, into: &decimals)
         }
     }
 

@@ -48,6 +48,25 @@ struct MessageBufferTests {
         }
     }
 
+    @Test func `a number is the same alone and among others`() {
+        var random = SeededGenerator(seed: 2)
+        var decimals: [MessageWriter.Decimal] = []
+        for count in [1, 3, 4, 5, 19, 64] {
+            let numbers = (0..<count).map { i in
+                let number = (random.uniform() - 0.5) * [1e-7, 1e-3, 1, 1e4, 1e8][i % 5]
+                return i % 7 == 6 ? .nan : number
+            }
+            MessageWriter.round(numbers, into: &decimals)
+            let together = bytes(atMost: 33 * count) { message in
+                for i in numbers.indices {
+                    message.append(numbers[i], decimals[i])
+                    message.append(" ")
+                }
+            }
+            #expect(together == numbers.flatMap { Array((text($0) + " ").utf8) })
+        }
+    }
+
     @Test func `a buffer has room for what is put into it`() {
         var wanted: [UInt8] = []
         let parts = (0..<1000).map { i in (0..<i % 40).map { UInt8($0) } }

@@ -1,0 +1,109 @@
+// How samples come in: those of one device and one time together.
+
+extension Fleet {
+    /// Samples of one device and one time, while they are taken in.
+    public struct Row: BitwiseCopyable {
+        let device: Int
+        let time: Timestamp
+        let seat: FrameSlots.Seat
+        let isRetained: Bool
+    }
+
+    /// Begins a row: notes that the device is alive, and makes room for the row's frame.
+    ///
+    /// A frame that must leave first, to make room or because of a gap, is assessed at once.
+    public mutating func begin(
+        _ device: Int,
+        time: Timestamp,
+        arrival: Timestamp,
+        isRetained: Bool,
+        emit: (borrowing Assessment) -> Void
+    ) -> Row {
+        guard !isRetained else {
+            return Row(
+                device: device,
+                time: time,
+                seat: .none(.placed),
+                isRetained: true
+            )
+        }
+        let record = changing(device).record
+        note(device, time: time, arrival: arrival, emit: emit)
+        var seat = record.slots.seat(at: time.microseconds)
+        while case .none(.full) = seat {
+            assessOldest(device, emit: emit)
+            seat = record.slots.seat(at: time.microseconds)
+        }
+        if case .none(.gap) = seat {
+            assessAll(device, emit: emit)
+            record.reset()
+            groups[Int(place(device).group)].noteReset(record)
+            counters.resets += 1
+            seat = record.slots.seat(at: time.microseconds)
+        }
+        return Row(
+            device: device,
+            time: time,
+            seat: seat,
+            isRetained: false
+        )
+    }
+
+    /// Takes in one value of a row.
+    ///
+    /// - Parameters:
+    ///   - value: in the channel's unit; NaN for "no value"
+    ///   - channel: its place in the frame of the device's model
+    ///   - row: as begun
+    public mutating func put(_ value: Double, channel: Int, in row: Row) {
+        counters.samples += 1
+        let time = row.time.microseconds
+        guard !row.isRetained else {
+            return changing(row.device).record.slots.keep(channel, value, time)
+        }
+        switch row.seat {
+        case .frame(let frame):
+            let slots = place(row.device).record.slots
+            let placement = slots.put(value, channel: channel, frame: frame, time: time)
+            if placement != .placed { counters.count(placement) }
+        case .none(let placement):
+            counters.count(placement)
+        }
+    }
+
+    /// Takes in the values of a row whose channels are known.
+    @inline(__always)
+    mutating func put(
+        _ batch: borrowing SampleBatch,
+        _ channels: borrowing ChannelNumbers,
+        in row: Row
+    ) {
+        let (entries, numbers) = (batch.entries.span, channels.numbers.span)
+        // Where the row belongs is found once.
+        if case .frame(let frame) = row.seat {
+            let slots = place(row.device).record.slots
+            let time = row.time.microseconds
+            for i in entries.indices where numbers[i] >= 0 {
+                counters.samples += 1
+                let channel = Int(numbers[i])
+                let placement = slots.put(
+                    entries[i].value,
+                    channel: channel,
+                    frame: frame,
+                    time: time
+                )
+                if placement != .placed { counters.count(placement) }
+            }
+        } else {
+            for i in entries.indices where numbers[i] >= 0 {
+                put(entries[i].value, channel: Int(numbers[i]), in: row)
+            }
+        }
+    }
+
+    /// Ends a row; its device waits for ``assess(_:)`` if a frame is complete.
+    public mutating func end(_ row: Row) {
+        let place = place(row.device)
+        if place.record.becomesReady() { groups[Int(place.group)].append(place.record) }
+    }
+}
