@@ -76,9 +76,9 @@ extension Assessment {
     /// Where in what ``tell(_:)`` gives the shares begin.
     public static var firstShare: Int { 3 }
 
-    /// All numbers of a score message: score, novelty and tail probability, NaN if there is no score;
-    /// then each channel's share, 0 if there is no score; then what was expected of each channel, in
-    /// its unit, NaN if nothing.
+    /// All numbers of a score message: score, novelty and tail probability, NaN if there is no
+    /// score; then each channel's share, 0 if there is no score; then what was expected of each
+    /// channel, in its unit, NaN if nothing.
     ///
     /// - Parameter numbers: overwritten, `[3 + 2 × channels]`
     public func tell(_ numbers: inout [Double]) {

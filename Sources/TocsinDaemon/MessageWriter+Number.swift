@@ -1,15 +1,15 @@
 internal import CTocsinKernels
 
-// Numbers of six significant digits. Which way a number goes must not depend on its digits, its sign
-// or its size, as long as it is an everyday one: a branch that nobody can foresee costs more than all
-// of the rest. So everything is written that might be needed, and what counts is counted.
+// Numbers of six significant digits. Which way a number goes must not depend on its digits, its
+// sign or its size, as long as it is an everyday one: a branch that nobody can foresee costs more
+// than all of the rest. So everything is written that might be needed, and what counts is counted.
 
 extension MessageWriter {
     /// No number is longer.
     static let longestNumber = 32
 
-    /// Appends a number with up to six significant digits, without zeros behind the last one; `null`
-    /// for one that is not finite.
+    /// Appends a number with up to six significant digits, without zeros behind the last one;
+    /// `null` for one that is not finite.
     mutating func append(_ number: Double) { append(number, Self.rounded(number)) }
 
     /// The same for a number that was rounded together with others.
@@ -22,8 +22,8 @@ extension MessageWriter {
     /// A number rounded to six digits; only one of everyday size is.
     typealias Decimal = tocsin_decimal
 
-    /// Rounds numbers together, which costs half of what they cost one by one; `decimals` grows if it
-    /// has to.
+    /// Rounds numbers together, which takes less time than one by one; `decimals` grows if it has
+    /// to.
     static func round(_ numbers: [Double], into decimals: inout [Decimal]) {
         if decimals.count < numbers.count {
             decimals = Array(repeating: Decimal(), count: numbers.count)

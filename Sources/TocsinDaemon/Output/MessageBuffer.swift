@@ -38,8 +38,8 @@ struct MessageBuffer: ~Copyable {
     }
 }
 
-/// Writes into a ``MessageBuffer``, in which there is room for all of it: no part of a message looks
-/// after that again.
+/// Writes into a ``MessageBuffer``, in which there is room for all of it: no part of a message
+/// looks after that again.
 @safe
 struct MessageWriter {
     /// How far beyond its end a part may write.
