@@ -38,35 +38,38 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #endif
 #include "StepTile.h"
 
+// Parts of several groups of blocks wait until there are enough of them to be put out together. A
+// group adds at most four for each device, or eight for each of three.
+#define ENOUGH_PARTS 8
+#define MOST_PARTS (ENOUGH_PARTS + 4 * TOCSIN_TILE)
+
 // Runs through blocks, `together` at a time, so that enough sums are in flight; returns the first
 // block that is left.
 INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work,
                         const struct tocsin_layer *layer, const device_places *devices,
                         size_t all, const int kind, const int gates, const int together) {
-    floats sums[REGISTERS * 4 + TOCSIN_TILE * 4] __attribute__((aligned(64)));
-    const int count = kind == TOCSIN_GRU ? 4 : gates;
+    floats sums[MOST_PARTS * 4] __attribute__((aligned(64)));
+    NAME(part) parts[MOST_PARTS];
+    const size_t count = kind == TOCSIN_GRU ? 4 : gates;
     const size_t blocks = (layer->size + LANES - 1) / LANES;
     // Rather more devices per block than more blocks: then the weights are read less often.
-    const size_t parts = (all + MOST_DEVICES(gates) - 1) / MOST_DEVICES(gates);
-    if (together > 1 && !FITS(gates * together, (all + parts - 1) / parts)) return block;
+    const size_t turns = (all + MOST_DEVICES(gates) - 1) / MOST_DEVICES(gates);
+    if (together > 1 && !FITS(gates * together, (all + turns - 1) / turns)) return block;
     NAME(work) work = *layer_work;
-    for (; block + together <= blocks; block += together) {
+    size_t ready = 0;
+    while (block + together <= blocks) {
         work.weights = layer_work->weights + block * work.block_stride;
-        NAME(tiles)(sums, &work, all, kind, gates, together);
-        for (size_t b = 0; b < (size_t)together; b++) {
-            const size_t unit = (block + b) * LANES;
-            floats *of_block = sums + b * all * count;
-            const size_t at = layer->output_start + unit;
-            const size_t left = layer->size - unit;
+        NAME(tiles)(sums + ready * count, &work, all, kind, gates, together);
+        for (size_t end = block + together; block < end; block++) {
+            const size_t unit = block * LANES;
             for (size_t d = 0; d < all; d++) {
-                float *memory = devices[d].at[layer->output] + at + layer->size;
-                NAME(begin_output)(of_block + d * count, memory, left, kind);
-            }
-            for (size_t d = 0; d < all; d++) {
-                float *output = devices[d].at[layer->output] + at;
-                NAME(end_output)(of_block + d * count, output, left, kind);
+                float *output = devices[d].at[layer->output] + layer->output_start + unit;
+                parts[ready++] = (NAME(part)){output, layer->size - unit};
             }
         }
+        if (ready < ENOUGH_PARTS && block + together <= blocks) continue;
+        NAME(put_out)(sums, parts, ready, layer->size, kind);
+        ready = 0;
     }
     return block;
 }
@@ -164,6 +167,8 @@ static double NAME(peak)(size_t rounds) {
 }
 #endif
 
+#undef MOST_PARTS
+#undef ENOUGH_PARTS
 #undef MOST_SUMS
 #undef ROOM
 #undef MOST_DEVICES
