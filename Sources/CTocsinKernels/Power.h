@@ -5,7 +5,7 @@
 #define EACH _Pragma("unroll") for (int i = 0; i < count; i++)
 
 // 2^x, and 2^±60 beyond that: 1 plus a polynomial of degree 5 on [-0.5, 0.5], relative error
-// 1.2e-7, nothing at 0, so that tanh(0) is 0. The nearest integer comes from adding 1.5 × 2^23, and
+// 1.6e-7, nothing at 0, so that tanh(0) is 0. The nearest integer comes from adding 1.5 × 2^23, and
 // goes into the exponent. Products of two stay finite. The comparisons are false for a NaN, so that
 // it stays one.
 //

@@ -18,10 +18,24 @@ public struct StateArena: Sendable {
 
     /// Adds a device with a state of this network, and returns its index.
     public mutating func append(_ state: AutoencoderState) -> Int {
+        if values.count + layout.stride > values.capacity { grow() }
         values.append(contentsOf: repeatElement(0, count: layout.stride))
         count += 1
         self[count - 1] = state
         return count - 1
+    }
+
+    /// Doubles the room, in large pages: devices are stepped in any order, and each would cost an
+    /// entry or two of the processor's table of pages.
+    private mutating func grow() {
+        let room = 2 * max(values.capacity, layout.stride)
+        values = unsafe [Float](unsafeUninitializedCapacity: room) { larger, count in
+            if let start = larger.baseAddress {
+                let bytes = room * MemoryLayout<Float>.stride
+                if bytes >= LargePages.pageSize { unsafe LargePages.advise(start, bytes) }
+            }
+            count = unsafe larger.initialize(fromContentsOf: values)
+        }
     }
 
     /// Where ``values`` holds a device's ``AutoencoderState/recurrent``.

@@ -134,15 +134,16 @@ struct StepProgram: Sendable {
     }
 }
 
-/// Layers and weights in memory that stays where it is; the weights begin at a cache line, so
-/// that no vector lies across two.
+/// Layers and weights in memory that stays where it is.
 @safe
 private final class PackedNetwork: @unchecked Sendable {
     let program: UnsafePointer<tocsin_program>
+    private let memory: LargePages
 
     init(_ packing: StepPacking, _ set: InstructionSet) {
         let size = packing.words.count * MemoryLayout<UInt32>.stride
-        let weights = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+        let (memory, weights) = unsafe LargePages.share(size)
+        self.memory = memory
         unsafe weights.copyMemory(from: packing.words, byteCount: size)
         let layers = UnsafeMutableBufferPointer<tocsin_layer>.allocate(
             capacity: packing.layers.count
@@ -164,7 +165,6 @@ private final class PackedNetwork: @unchecked Sendable {
     }
 
     deinit {
-        unsafe program.pointee.weights.deallocate()
         unsafe program.pointee.layers.deallocate()
         unsafe program.deallocate()
     }

@@ -149,6 +149,37 @@ struct StateArenaTests {
         }
     }
 
+    @Test(arguments: InstructionSet.supported, CellKind.allCases)
+    func `without weights a state stays at 0 exactly`(set: InstructionSet, kind: CellKind) throws {
+        let blueprint = Blueprint(inputSize: 2, cell: kind, hiddenSize: 21, layers: 2)
+        let network = try Autoencoder(
+            blueprint: blueprint,
+            parameters: Parameters(zeros: blueprint),
+            instructionSet: set
+        )
+        var arena = network.arena()
+        for _ in 0..<5 { _ = arena.append(network.zeroState()) }
+        let features = [Float](repeating: 3, count: 10)
+        for _ in 0..<3 { network.step(features, devices: Array(0..<5), in: &arena) }
+        // tanh(0) is 0: an error here would be one of every step, always to the same side.
+        #expect(arena.values.allSatisfy { $0 == 0 })
+    }
+
+    @Test func `an arena that grows keeps every device's state`() throws {
+        let large = try #require(Case.every.last { $0.set == .generic })
+        let network = try large.network()
+        var (arena, states) = (network.arena(), [network.zeroState()])
+        // Through several sizes, the last of them in large pages.
+        let devices = 3 * LargePages.pageSize / (4 * arena.layout.stride)
+        for device in 0..<devices {
+            var state = states[0]
+            state.recurrent[0] = Float(device)
+            states.append(state)
+            #expect(arena.append(state) == device)
+        }
+        #expect((0..<devices).allSatisfy { arena[$0] == states[$0 + 1] })
+    }
+
     @Test func `a device that occurs twice takes both steps, in order`() throws {
         let test = Case.every[0]
         let network = try test.network()
