@@ -75,8 +75,8 @@ extension Bench {
             }
             print(
                 "processor time per message at \(rate)/s, µs: daemon "
-                    + "\((costs[.daemon] ?? []).middle.readable), null subscriber "
-                    + "\((costs[.null] ?? []).middle.readable); ratio \(ratios.middle.readable) "
+                    + "\((costs[.daemon] ?? []).median.readable), null subscriber "
+                    + "\((costs[.null] ?? []).median.readable); ratio \(ratios.median.readable) "
                     + "(\((ratios.min() ?? 0).readable) to \((ratios.max() ?? 0).readable))"
             )
             print(try load.account())
@@ -95,15 +95,10 @@ extension Bench {
             let null = rates[.null] ?? []
             let ratios = zip(daemon, null).map { $0 / $1 }
             print(
-                "highest rate without loss, messages a second: daemon \(Int(daemon.middle)), "
-                    + "null subscriber \(Int(null.middle)); ratio \(ratios.middle.readable) "
+                "highest rate without loss, messages a second: daemon \(Int(daemon.median)), "
+                    + "null subscriber \(Int(null.median)); ratio \(ratios.median.readable) "
                     + "(\((ratios.min() ?? 0).readable) to \((ratios.max() ?? 0).readable))"
             )
         }
     }
-}
-
-extension [Double] {
-    /// The median; 0 of nothing.
-    fileprivate var middle: Double { isEmpty ? 0 : sorted()[count / 2] }
 }

@@ -40,20 +40,20 @@ struct FleetOrderLoad {
         var (spansFar, spansNear, ratios): ([Double], [Double], [Double]) = ([], [], [])
         var next = 0
         for round in 0..<rounds {
-            var begin = KernelLoad.threadSeconds()
+            var begin = threadSeconds()
             for _ in 0..<4 {
                 network.step(features, devices: groups[next % groups.count], in: &large)
                 next += 1
             }
-            let far = (KernelLoad.threadSeconds() - begin) / Double(4 * Self.together)
+            let far = (threadSeconds() - begin) / Double(4 * Self.together)
             // What the large fleet drove out of the caches comes back first.
             for group in nearGroups { network.step(features, devices: group, in: &small) }
-            begin = KernelLoad.threadSeconds()
+            begin = threadSeconds()
             for part in 0..<4 {
                 let group = nearGroups[(round + part) % nearGroups.count]
                 network.step(features, devices: group, in: &small)
             }
-            let close = (KernelLoad.threadSeconds() - begin) / Double(4 * Self.together)
+            let close = (threadSeconds() - begin) / Double(4 * Self.together)
             spansFar.append(far)
             spansNear.append(close)
             ratios.append(far / close)

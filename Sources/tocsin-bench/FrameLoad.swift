@@ -70,9 +70,9 @@ struct FrameLoad {
             stepTimes.append((end - between) * 1e6 / Double(ticks * devices))
         }
         return Cost(
-            microseconds: median(frameTimes),
-            stepMicroseconds: median(stepTimes),
-            ratio: median(zip(frameTimes, stepTimes).map { $0 / $1 }),
+            microseconds: frameTimes.median,
+            stepMicroseconds: stepTimes.median,
+            ratio: zip(frameTimes, stepTimes).map { $0 / $1 }.median,
             allocations: Double(allocations) / Double(counted)
         )
     }
@@ -96,8 +96,6 @@ struct FrameLoad {
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
-
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     /// One frame of each device per tick, sample by sample.
     private func feed(

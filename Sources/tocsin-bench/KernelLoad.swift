@@ -64,18 +64,18 @@ struct KernelLoad {
         for _ in indices { _ = arena.append(state) }
 
         func step(_ times: Int) -> Double {
-            let begin = Self.threadSeconds()
+            let begin = threadSeconds()
             if devices == 1 {
                 for _ in 0..<times { network.step(features, state: &state) }
             } else {
                 for _ in 0..<times { network.step(features, devices: indices, in: &arena) }
             }
-            return Self.threadSeconds() - begin
+            return threadSeconds() - begin
         }
         func peak(_ times: Int) -> Double {
-            let begin = Self.threadSeconds()
+            let begin = threadSeconds()
             let operations = set.multiplyAddPeak(rounds: times)
-            return operations / (Self.threadSeconds() - begin)
+            return operations / (threadSeconds() - begin)
         }
 
         // About a millisecond each.
@@ -108,19 +108,5 @@ struct KernelLoad {
             row + cell.0 + String(repeating: " ", count: max(cell.1 - cell.0.count, 1))
         }
         return text + (cost.share * 100).readable
-    }
-
-    /// This thread's processor time: waiting for other programs does not count.
-    static func threadSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
-}
-
-extension [Double] {
-    /// The middle one; of an even number the upper of the two.
-    var median: Double {
-        sorted()[count / 2]
     }
 }

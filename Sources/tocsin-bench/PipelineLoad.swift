@@ -135,9 +135,9 @@ private struct PipelineLoad: ~Copyable {
             ratios.append((middle - begin) / (end - middle))
         }
         return Cost(
-            microseconds: times.middle,
-            kernelMicroseconds: kernels.middle,
-            ratio: ratios.middle,
+            microseconds: times.median,
+            kernelMicroseconds: kernels.median,
+            ratio: ratios.median,
             allocations: Double(allocations) / (messages * Double(rounds)),
             bytesPerDevice: bytes / messages
         )
@@ -207,23 +207,4 @@ private struct PipelineLoad: ~Copyable {
             row + cell.0 + String(repeating: " ", count: max(cell.1 - cell.0.count, 0))
         }
     }
-}
-
-/// This thread's processor time: waiting for other programs does not count.
-private func threadSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
-/// The process's resident memory; the second number of statm, in pages (proc(5)).
-private func residentBytes() -> Double {
-    guard let bytes = try? Files.read("/proc/self/statm") else { return .nan }
-    let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-    guard fields.count > 1, let pages = Double(fields[1]) else { return .nan }
-    return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
-}
-
-extension [Double] {
-    fileprivate var middle: Double { sorted()[count / 2] }
 }

@@ -48,7 +48,7 @@ extension Bench {
                 )
                 for _ in 0..<3 { _ = load.run() }
                 let times = try (0..<7).map { _ in try load.takeOver(model) }
-                print("\(count) devices are taken over in \(times.middle.readable) ms")
+                print("\(count) devices are taken over in \(times.median.readable) ms")
             }
         }
 
@@ -82,8 +82,8 @@ extension Bench {
                 ratios.append(time / other)
             }
             let cells = [
-                ("\(devices)", 9), ("\(together)", 10), (times.middle.readable, 14),
-                (others.middle.readable, 12), (ratios.middle.readable, 0),
+                ("\(devices)", 9), ("\(together)", 10), (times.median.readable, 14),
+                (others.median.readable, 12), (ratios.median.readable, 0),
             ]
             print(
                 cells.reduce("") { row, cell in
@@ -93,8 +93,4 @@ extension Bench {
             )
         }
     }
-}
-
-extension [Double] {
-    fileprivate var middle: Double { sorted()[count / 2] }
 }

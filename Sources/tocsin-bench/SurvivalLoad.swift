@@ -162,10 +162,3 @@ struct SurvivalLoad: ~Copyable {
         }
     }
 }
-
-/// This thread's processor time: waiting for other programs does not count.
-private func threadSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}

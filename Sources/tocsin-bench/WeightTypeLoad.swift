@@ -23,7 +23,7 @@ struct WeightTypeLoad {
         }
 
         func step(_ n: Int, _ times: Int) -> Double {
-            let begin = KernelLoad.threadSeconds()
+            let begin = threadSeconds()
             if devices == 1 {
                 for _ in 0..<times { networks[n].step(features, state: &states[n]) }
             } else {
@@ -31,7 +31,7 @@ struct WeightTypeLoad {
                     networks[n].step(features, devices: indices, in: &arenas[n])
                 }
             }
-            return (KernelLoad.threadSeconds() - begin) / Double(times * devices)
+            return (threadSeconds() - begin) / Double(times * devices)
         }
 
         // About a millisecond each.

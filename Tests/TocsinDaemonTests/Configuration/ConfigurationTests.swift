@@ -7,8 +7,9 @@ import TocsinTestSupport
 
 /// A file of the repository.
 func repositoryFile(_ path: String) throws -> String {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
+    var root = URL(fileURLWithPath: #filePath)
+    while root.lastPathComponent != "Tests" { root.deleteLastPathComponent() }
+    root.deleteLastPathComponent()
     return try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
 }
 
