@@ -67,7 +67,9 @@ extension Bench {
                 batch: batch,
                 survives: false
             )
-            for _ in 0..<max(40_000 / devices, 3) {
+            // Once around both rings: memory of the one is there from the start, that of the other when it is
+            // touched for the first time, which a daemon does once.
+            for _ in 0..<max(120_000 / devices, 3) {
                 _ = with.run()
                 _ = without.run()
             }
