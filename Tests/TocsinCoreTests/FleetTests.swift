@@ -339,4 +339,29 @@ struct FleetTests {
         #expect(after == before)
         #expect(line.fleet.counters.frames > 100)
     }
+
+    @Test(arguments: [254, 255, 256, 257, 300])
+    func `a name that is too long for a message is cut behind a character`(length: Int) throws {
+        let model = try Model.small()
+        var fleet = Fleet(lateness: .zero)
+        let name =
+            String(repeating: "x", count: length % 3)
+            + String(repeating: "\u{FFFD}", count: length / 3)
+        let now = Timestamp(microseconds: 1_767_225_600_000_000)
+        let added = fleet.add(name, model: model, stream: 0, now: now)
+        let device = try #require(added)
+        for channel in model.channels.indices {
+            let sample = Sample(device: device, channel: channel, time: now, value: 10)
+            fleet.take(sample, arrival: now) { _ in }
+        }
+        var told: [UInt8] = []
+        fleet.assess { assessment in
+            assessment.withName { name in told = name.indices.map { name[$0] } }
+        }
+        let text = try #require(String(validating: told, as: UTF8.self))
+        #expect(
+            name.hasPrefix(text)
+                && text.utf8.count == min(length, 256) - (length > 256 ? (256 - length % 3) % 3 : 0)
+        )
+    }
 }

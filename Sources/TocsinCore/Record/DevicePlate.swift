@@ -21,9 +21,15 @@ struct DevicePlate: BitwiseCopyable {
 
     init(_ base: UnsafeMutableRawPointer) { unsafe self.base = base }
 
-    /// Says whose record follows.
+    /// Says whose record follows; a longer name, as a table may have, is cut behind a character.
     func write(_ name: String, stream: UInt64, born: UInt64) {
-        let name = Array(name.utf8.prefix(Self.longestName))
+        var name = Array(name.utf8)
+        if name.count > Self.longestName {
+            var end = Self.longestName
+            // The later bytes of a character are 10xxxxxx.
+            while end > 0, name[end] & 0xC0 == 0x80 { end -= 1 }
+            name.removeSubrange(end...)
+        }
         unsafe name.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
             unsafe (base + Self.nameStart).copyMemory(from: start, byteCount: bytes.count)
