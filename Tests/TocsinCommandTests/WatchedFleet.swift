@@ -123,7 +123,7 @@ struct Expense {
         #expect(spent < .milliseconds(150) + elapsed / 20, sourceLocation: sourceLocation)
         var more = program.descriptors - descriptors
         // One that is just being closed is no leak.
-        for _ in 0..<20 where more != 0 {
+        for _ in 0..<5 where more != 0 {
             usleep(100_000)
             more = program.descriptors - descriptors
         }
