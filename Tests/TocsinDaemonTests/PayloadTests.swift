@@ -134,6 +134,7 @@ struct PayloadTests {
             devices: fleet.count,
             counted: fleet.counters,
             overflow: 3,
+            redelivered: 8,
             outputDropped: 4,
             scoresThinned: 7,
             outbox: 5,
@@ -158,6 +159,7 @@ struct PayloadTests {
         )
         let dropped = try #require(health["dropped"] as? [String: Int])
         #expect(dropped["queue_full"] == 3)
+        #expect(dropped["redelivered"] == 8)
         #expect(dropped["not_published"] == 4)
         #expect(dropped["scores_thinned"] == 7)
         #expect(dropped["alerts"] == 6)

@@ -44,6 +44,7 @@ struct StatusReport {
                 ("unmatched_topic", figures.intake.unmatched),
                 ("without_model", figures.intake.unwatched),
                 ("unknown_channel", figures.intake.unknownChannels),
+                ("redelivered", figures.redelivered),
                 ("duplicate", figures.counted.duplicates), ("late", figures.counted.late),
                 ("within_period", figures.counted.surplus),
                 ("queue_full", figures.overflow), ("not_published", figures.outputDropped),

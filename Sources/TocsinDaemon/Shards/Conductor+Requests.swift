@@ -36,6 +36,7 @@ extension Conductor {
         _ devices: [[UInt8]]
     ) {
         var figures = figures
+        figures.redelivered = router.redelivered
         figures.outputDropped += refused + Int(client.statistics.lostPosts)
         let report = StatusReport(
             figures: figures,

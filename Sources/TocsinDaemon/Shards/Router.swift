@@ -15,6 +15,7 @@ final class Router: @unchecked Sendable {
     private let deliveries: DeliveryLog
     private let conductor: Mailbox<Event>
     private let live = Atomic<Int>(0)
+    private let repeated = Atomic<Int>(0)
     private var redelivery = Redelivery()
 
     /// A router by the streams of an intake.
@@ -39,11 +40,17 @@ final class Router: @unchecked Sendable {
     /// A connection begins; on the network thread.
     func connected(sessionPresent: Bool) {
         if !sessionPresent { deliveries.clear() }
-        redelivery.begin(deliveries.deliveries(until: shards.map(\.inbox.end)))
+        redelivery.begin(
+            deliveries.deliveries(until: shards.map(\.inbox.end)),
+            now: WallClock.stamp()
+        )
     }
 
     /// Messages of the streams that were not retained.
     var liveMessages: Int { live.load(ordering: .relaxed) }
+
+    /// Messages that the broker sent again and that were there already.
+    var redelivered: Int { repeated.load(ordering: .relaxed) }
 
     /// From the next message on, other streams count; for any thread.
     func change(to intake: Intake) {
@@ -74,7 +81,9 @@ final class Router: @unchecked Sendable {
         let shard = shards.count == 1 ? 0 : Self.shard(of: topic, current, among: shards.count)
         if flags.identifier != 0 {
             let delivery = Delivery(topic, payload, flags.identifier)
-            if redelivery.recognises(delivery) { return }
+            if redelivery.recognises(delivery, now: arrival) {
+                return repeated.store(repeated.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+            }
             deliveries.note(delivery, shard: shard, place: shards[shard].inbox.end)
         }
         shards[shard].inbox.put(

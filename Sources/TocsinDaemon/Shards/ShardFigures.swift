@@ -11,6 +11,8 @@ struct ShardFigures: Sendable {
     var intake = IntakeCounters()
     /// Messages that found no room.
     var overflow = 0
+    /// Messages that the broker sent again, which no shard sees.
+    var redelivered = 0
     /// Messages that could not be published.
     var outputDropped = 0
     var scoresThinned = 0

@@ -98,31 +98,34 @@ struct Delivery: Equatable, Sendable {
 /// Recognises messages that the broker sends again.
 ///
 /// When a session is resumed, the broker first sends what it has no acknowledgement of, in the same order and
-/// under the same identifiers (MQTT 5, 4.4); so the first message that is new ends the search. An
-/// identifier that is used for another message in between has other content.
+/// under the same identifiers (MQTT 5, 4.4); so the first message that is new ends the search, and so does
+/// time. An identifier that is used for another message in between has other content: but a device may say the
+/// same for hours, and a broker that fell back to what it saved last uses the latest identifiers again.
 struct Redelivery {
     private var known: [UInt16: UInt64] = [:]
-    private var isOpen = false
-    /// Messages that came again.
-    private(set) var count = 0
+    /// Until when messages are searched for; `nil` if none are.
+    private var end: Timestamp?
+    /// How long it may take until all have come.
+    static let patience = Duration.seconds(10)
 
     /// A session begins or goes on.
     ///
-    /// - Parameter deliveries: what was put in last, oldest first; none if the session is new
-    mutating func begin(_ deliveries: [Delivery]) {
+    /// - Parameters:
+    ///   - deliveries: what was put in last, oldest first; none if the session is new
+    ///   - now: on the clock that messages are stamped by
+    mutating func begin(_ deliveries: [Delivery], now: Timestamp) {
         known.removeAll(keepingCapacity: true)
         for delivery in deliveries { known[delivery.identifier] = delivery.content }
-        isOpen = !known.isEmpty
+        end = known.isEmpty ? nil : now + Self.patience
     }
 
     /// Whether a message has been put in before.
-    mutating func recognises(_ delivery: Delivery) -> Bool {
-        guard isOpen else { return false }
-        guard known.removeValue(forKey: delivery.identifier) == delivery.content else {
-            isOpen = false
+    mutating func recognises(_ delivery: Delivery, now: Timestamp) -> Bool {
+        guard let end else { return false }
+        guard now < end, known.removeValue(forKey: delivery.identifier) == delivery.content else {
+            self.end = nil
             return false
         }
-        count += 1
         return true
     }
 }
