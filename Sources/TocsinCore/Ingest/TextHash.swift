@@ -46,6 +46,7 @@ extension Span<UInt8> {
     }
 
     /// Whether these are the same bytes.
+    @inline(__always)
     public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         var i = 0

@@ -1,3 +1,4 @@
+import TocsinCore
 import TocsinMQTT
 
 /// Follows how many messages the broker has dropped.
@@ -19,8 +20,7 @@ struct DroppedWatch {
 
     /// Whether a message is one of these, and none of a stream.
     static func isOwn(topic: Span<UInt8>) -> Bool {
-        guard topic.count == bytes.count, topic[0] == bytes[0] else { return false }
-        return topic.indices.allSatisfy { topic[$0] == bytes[$0] }
+        topic.equals(bytes.span)
     }
 
     /// Takes in a message; true if messages were dropped since the last one.
