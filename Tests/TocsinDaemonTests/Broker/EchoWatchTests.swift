@@ -16,6 +16,10 @@ private final class Bench {
         watch.settle(event, isAnswered: isAnswered, now: start)
     }
 
+    func isOwn(_ event: MQTTEvent) -> Bool { watch.isOwn(event) }
+
+    func isSaid(by token: MQTTToken) { watch.token = token }
+
     func tick(after time: Duration) -> EchoWatch.Step? { watch.tick(start + time) }
 }
 
@@ -59,6 +63,38 @@ struct EchoWatchTests {
         #expect(watch.tick(after: .seconds(5)) == nil)
     }
 
+    @Test func `a word that the broker does not take is no alert that it does not take`() throws {
+        let options = MQTTClient.Options(address: .tcp(host: "127.0.0.1", port: 1))
+        let client = try MQTTClient(
+            options,
+            handlers: .init(message: { _, _, _ in }, event: { _ in })
+        )
+        let word = try client.publish(topic: "bell/echo", payload: [])
+        let other = try client.publish(topic: "bell/status", payload: [])
+        let watch = Bench()
+        #expect(watch.settle(connected) == nil)
+        #expect(says(watch.settle(.subscribed(["bell/alerts", "bell/echo"]))))
+        watch.isSaid(by: word)
+        let refusal = MQTTPublishFailure.refused(try anError())
+        #expect(!watch.isOwn(.publishFailed(other, refusal)))
+        #expect(watch.settle(.publishFailed(other, refusal)) == nil)
+        #expect(watch.isOwn(.publishFailed(word, refusal)))
+        #expect(watch.settle(.publishFailed(word, refusal)) == .release)
+        #expect(watch.tick(after: .seconds(5)) == nil)
+    }
+
+    /// An error such as a client makes.
+    private func anError() throws -> MQTTError {
+        try #require(throws: MQTTError.self) {
+            var options = MQTTClient.Options(address: .tcp(host: "", port: 0))
+            options.keepAlive = .seconds(1)
+            _ = try MQTTClient(
+                options,
+                handlers: MQTTClient.Handlers(message: { _, _, _ in }, event: { _ in })
+            )
+        }
+    }
+
     @Test func `without a session nothing is asked for and nothing waited for`() {
         let watch = Bench(isPossible: false)
         #expect(watch.filters.isEmpty)
@@ -69,14 +105,7 @@ struct EchoWatchTests {
     @Test func `after the end of a connection the next one counts`() throws {
         let watch = Bench()
         #expect(watch.settle(connected) == nil)
-        let error = try #require(throws: MQTTError.self) {
-            var options = MQTTClient.Options(address: .tcp(host: "", port: 0))
-            options.keepAlive = .seconds(1)
-            _ = try MQTTClient(
-                options,
-                handlers: MQTTClient.Handlers(message: { _, _, _ in }, event: { _ in })
-            )
-        }
+        let error = try anError()
         #expect(watch.settle(.disconnected(error, retryIn: .zero)) == nil)
         #expect(watch.tick(after: .seconds(60)) == nil)
     }
