@@ -14,6 +14,20 @@ static inline void tocsin_fetch(const void *start, size_t bytes) {
     for (; line < end; line += 64) __builtin_prefetch(line, 1, 3);
 }
 
+/// Copies memory, of which both places begin at a cache line, line by line; quicker for a few of them
+/// than memcpy, whose string instructions take long to begin.
+static inline void tocsin_copy_lines(void *to, const void *from, size_t bytes) {
+    typedef char half __attribute__((ext_vector_type(32), aligned(32), may_alias));
+    char *target = to;
+    const char *source = from;
+    for (; bytes >= 64; bytes -= 64, target += 64, source += 64) {
+        const half first = *(const half *)source, second = *(const half *)(source + 32);
+        *(half *)target = first;
+        *(half *)(target + 32) = second;
+    }
+    __builtin_memcpy(target, source, bytes);
+}
+
 /// Vectors here have so many lanes, on every instruction set; arrays are padded with 0 to whole ones.
 enum { TOCSIN_WATCH_LANES = 16 };
 

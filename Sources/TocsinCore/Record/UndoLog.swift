@@ -1,3 +1,4 @@
+internal import CTocsinKernels
 internal import Synchronization
 
 /// What records were before the batch that is under way changed them.
@@ -26,6 +27,9 @@ public struct UndoLog: BitwiseCopyable, @unchecked Sendable {
         var length: Int
     }
 
+    /// Bytes before those of an entry: a cache line, so that copies run from line to line.
+    private static let entryStart = 64
+
     private let origin: UnsafeMutableRawPointer
     private let head: UnsafeMutablePointer<Head>
     private let entries: UnsafeMutableRawPointer
@@ -51,19 +55,26 @@ public struct UndoLog: BitwiseCopyable, @unchecked Sendable {
         @inline(__always) get { unsafe head.pointee.batch.load(ordering: .relaxed) }
     }
 
-    /// Saves what is about to be changed.
+    /// Saves what is about to be changed; it begins at a cache line.
     func save(_ start: UnsafeMutableRawPointer, _ length: Int) {
         let used = unsafe head.pointee.used.load(ordering: .relaxed)
-        precondition(used + 16 + length <= capacity, "a batch changes more than its log can hold")
+        let next = used + Self.size(of: length)
+        precondition(next <= capacity, "a batch changes more than its log can hold")
         let entry = unsafe Entry(offset: start - origin, length: length)
         unsafe (entries + used).storeBytes(of: entry, as: Entry.self)
-        unsafe (entries + used + 16).copyMemory(from: start, byteCount: length)
+        unsafe tocsin_copy_lines(entries + used + Self.entryStart, start, length)
         // What follows changes the original: not before the copy counts. A process that is killed has
         // done all that stands before some instruction and nothing behind it, so the compiler's order
         // is all that matters.
-        unsafe head.pointee.used.store(used + (16 + length + 63) & ~63, ordering: .releasing)
+        unsafe head.pointee.used.store(next, ordering: .releasing)
         atomicMemoryFence(ordering: .acquiringAndReleasing)
+        // The next entry is probably as long. Its place was written batches ago, and has left the
+        // near caches.
+        unsafe tocsin_fetch(entries + next, min(next - used, capacity - next))
     }
+
+    /// Bytes from an entry to the next.
+    private static func size(of length: Int) -> Int { (entryStart + length + 63) & ~63 }
 
     /// Begins a batch; what the last one changed stays.
     public func begin(_ batch: UInt64) {
@@ -80,16 +91,17 @@ public struct UndoLog: BitwiseCopyable, @unchecked Sendable {
         guard batch == finished + 1 else { return }
         let used = unsafe min(head.pointee.used.load(ordering: .acquiring), capacity)
         var place = 0
-        while place + 16 <= used {
+        while place + Self.entryStart <= used {
             let entry = unsafe (entries + place).load(as: Entry.self)
-            guard entry.length > 0, entry.length <= used - place - 16, entry.offset >= 0,
+            guard entry.length > 0, entry.length <= used - place - Self.entryStart,
+                entry.offset >= 0,
                 entry.offset <= size - entry.length
             else { return }
             unsafe (origin + entry.offset).copyMemory(
-                from: entries + place + 16,
+                from: entries + place + Self.entryStart,
                 byteCount: entry.length
             )
-            place += (16 + entry.length + 63) & ~63
+            place += Self.size(of: entry.length)
         }
     }
 }

@@ -43,7 +43,7 @@ struct MemoryHead: ~Copyable {
     }
 
     static let magic: UInt64 = 0x4D2D_4E49_5343_4F54
-    static let form: UInt64 = 2
+    static let form: UInt64 = 3
     /// Bytes that are kept for the head.
     static let room = 4096
 }
