@@ -7,8 +7,14 @@ import TocsinTestSupport
 ///
 /// After each outage: back within ten seconds of the broker's return, without a restart; one line when it
 /// was lost and one when it was back; every alert once and in order; no busy loop, no descriptor leaked.
+///
+/// `$TOCSIN_OUTAGE` says for how many seconds more a killed broker stays away, 3600 for an hour.
 @Suite(.enabled(if: Mosquitto.isInstalled, "mosquitto is not installed"))
 struct BrokerFaultTests {
+    private static let outage =
+        ProcessInfo.processInfo.environment["TOCSIN_OUTAGE"]
+        .flatMap { Double($0) }.map { Duration.seconds($0) } ?? .zero
+
     @Test func `an absent broker is waited for, with one line, and the watchdog is fed`()
         async throws
     {
@@ -59,6 +65,7 @@ struct BrokerFaultTests {
         try await eventually("status") {
             fleet.daemon.manager.assignments.last?.hasPrefix("STATUS=no connection") == true
         }
+        try await Task.sleep(for: Self.outage)
 
         // The listener must be back first: the broker keeps no alerts for those who are not there.
         try await program.pause()
