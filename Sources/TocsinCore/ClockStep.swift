@@ -29,9 +29,16 @@ extension Fleet {
     public mutating func findLatest() {
         for i in latest.indices { latest[i] = Timestamp(microseconds: .min) }
         for place in places {
-            guard let place, let last = place.record.slots.latest else { continue }
-            latest[Int(place.stream)] = max(latest[Int(place.stream)], last)
+            if let place { noteStream(of: place) }
         }
+    }
+
+    /// Lets a device say how far its stream is at least.
+    mutating func noteStream(of place: Place) {
+        guard let last = place.record.slots.latest else { return }
+        let stream = Int(place.stream)
+        let lead = place.record.heads[0].lead
+        latest[stream] = max(latest[stream], Timestamp(microseconds: last.microseconds - lead))
     }
 
     /// Lets a device begin anew if it remembers something from beyond a time, in microseconds.

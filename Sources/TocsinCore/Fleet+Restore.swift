@@ -8,10 +8,7 @@ extension Fleet {
     ) throws(StateError) {
         let place = changing(device)
         try place.record.restore(bytes)
-        if let last = place.record.slots.latest {
-            let stream = Int(place.stream)
-            latest[stream] = max(latest[stream], last)
-        }
+        noteStream(of: place)
     }
 
     /// Gives a device back what is raised, when its state is another model's.
@@ -53,7 +50,7 @@ extension Fleet {
             place.record.heads[0].conditions = saved.head.conditions
             return .conditions
         }
-        if let last = place.record.slots.latest { latest[stream] = max(latest[stream], last) }
+        noteStream(of: place)
         return .whole
     }
 
@@ -98,16 +95,15 @@ extension Fleet {
                 streamName: name,
                 now: device.lastArrival
             )
-            let record = next.place(number).record
+            let place = next.place(number)
+            let record = place.record
             guard model.identity == device.model.identity else {
                 record.heads[0].conditions = device.conditions
                 continue
             }
             kept += 1
             record.copy(device.record)
-            if let last = device.latest {
-                next.latest[stream] = max(next.latest[stream], last)
-            }
+            next.noteStream(of: place)
         }
         self = next
         return kept

@@ -55,16 +55,56 @@ extension Fleet {
         let heads = place.record.heads
         let before = place.record.slots.latest
         heads[0].lastArrival = arrival
-        let stream = Int(place.stream)
-        if time > latest[stream] { latest[stream] = time }
-        heads[0].streamTime = latest[stream]
-        guard let last = before, time > last else { return }
-        noteSilence(device, for: time - last, since: last, emit: emit)
+        let gap = before.map { time - $0 }
+        advanceStream(device, to: time, after: gap)
+        guard let before, let gap, gap > .zero else { return }
+        noteSilence(device, for: gap, since: before, emit: emit)
         let silence = AlertKind.silence
         guard heads[0].conditions[silence.rawValue].isRaised else { return }
         if let cleared = heads[0].conditions[silence.rawValue].clear(time: time) {
             announce(device, cleared, level: 0, time: time, emit: emit)
         }
+    }
+
+    /// Lets a stream's clock go on with the clock of a device that spoke.
+    ///
+    /// A clock that leaps, or is ahead when it is first seen, moves nobody else's: the device is ahead
+    /// of its stream from then on, and only its steady steps count.
+    private mutating func advanceStream(
+        _ device: Int,
+        to time: Timestamp,
+        after gap: Duration?
+    ) {
+        let place = place(device)
+        let stream = Int(place.stream)
+        let heads = place.record.heads
+        if leaps(device, gap) {
+            let isFirst = latest[stream].microseconds == .min
+            let ahead = isFirst ? .zero : time - latest[stream]
+            let isAhead = ahead >= silenceLimit(of: device)
+            heads[0].lead = isAhead ? time.microseconds - latest[stream].microseconds : 0
+        }
+        latest[stream] = max(
+            latest[stream],
+            Timestamp(microseconds: time.microseconds - heads[0].lead)
+        )
+        heads[0].streamTime = latest[stream]
+    }
+
+    /// Whether a device is seen for the first time, or after what would have been silence.
+    private func leaps(_ device: Int, _ gap: Duration?) -> Bool {
+        guard let gap else { return true }
+        // No limit is shorter.
+        return gap >= policies.silence.atLeast && gap >= silenceLimit(of: device)
+    }
+
+    /// How long a device may say nothing.
+    private func silenceLimit(of device: Int) -> Duration {
+        let model = model(of: device)
+        return policies.silence.limit(
+            period: model.clock.period,
+            usualGap: model.calibration.faults.usualGap
+        )
     }
 
     private mutating func noteSilence(
@@ -75,11 +115,7 @@ extension Fleet {
     ) {
         // No limit is shorter, and this is soon said of a sample that comes in time.
         guard span >= policies.silence.atLeast else { return }
-        let model = model(of: device)
-        let limit = policies.silence.limit(
-            period: model.clock.period,
-            usualGap: model.calibration.faults.usualGap
-        )
+        let limit = silenceLimit(of: device)
         guard span >= limit else { return }
         // The moment when the limit was passed, not the one when it was noticed: a replay at any
         // speed says the same.

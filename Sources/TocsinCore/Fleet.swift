@@ -24,7 +24,8 @@ public struct Fleet: ~Copyable, Sendable {
     /// By the device's number; `nil` for one that left.
     var places: [Place?] = []
     var groups: [ModelGroup] = []
-    /// The latest sample of each stream, in event time.
+    /// How far each stream is, in event time: where its devices' latest samples are, but for what
+    /// single clocks are ahead.
     var latest: [Timestamp] = []
     let memory: RecordMemory
     /// Saves records before they change; `nil` if nobody wants them back.

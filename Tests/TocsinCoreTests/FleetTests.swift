@@ -162,6 +162,38 @@ struct FleetTests {
         #expect(line.alerts.map(\.device) == ["p1", "p1", "p1"])
     }
 
+    /// Two devices, of which the second one's clock is right for some time, then an hour ahead.
+    private func withClockAhead(from start: Int) throws -> Line {
+        var line = try started(.small())
+        _ = line.fleet.add("p2", model: try .small(), stream: 0, now: .at(0))
+        for t in 0..<20 {
+            line.take(0, Double(t), [10, 10])
+            let second = Double(t < start ? t : t + 3600)
+            line.take(1, second, [10, 10], arrival: Double(t))
+            line.tick(Double(t))
+        }
+        return line
+    }
+
+    @Test(arguments: [0, 10])
+    func `a clock that is ahead, or leaps, makes nobody else silent`(start: Int) throws {
+        let line = try withClockAhead(from: start)
+        // Who leaps was silent by its own clock.
+        #expect(line.alerts.map(\.device) == (start == 0 ? [] : ["p2", "p2"]))
+    }
+
+    @Test(arguments: [0, 10])
+    func `whose clock is ahead still says that time passes`(start: Int) throws {
+        var line = try withClockAhead(from: start)
+        let before = line.alerts.count
+        for t in 20..<48 { line.take(1, Double(t + 3600), [10, 10], arrival: 20) }
+        line.tick(20)
+        #expect(line.alerts.count == before)
+        for t in 48..<52 { line.take(1, Double(t + 3600), [10, 10], arrival: 20) }
+        line.tick(20)
+        #expect(line.alerts.dropFirst(before).map(\.device) == ["p1"])
+    }
+
     @Test func `time alone makes nothing of a device that was never heard`() throws {
         var line = try started(.small())
         line.tick(1e6)

@@ -80,6 +80,8 @@ struct DeviceHead: BitwiseCopyable {
     var lastArrival: Timestamp
     /// Where its stream was then, in event time; `Int64.min` while that is not known.
     var streamTime = Timestamp(microseconds: .min)
+    /// How far its own clock is ahead of its stream's, microseconds; 0 unless it was found to be.
+    var lead: Int64 = 0
     var keeper: ThresholdKeeper
     /// Whether it has been unlike training, new or not, and since when.
     var departure = AlertCondition()

@@ -89,11 +89,17 @@ struct Line: ~Copyable {
     }
 
     /// A frame of values of one device, straight into the fleet.
-    mutating func take(_ device: Int, _ seconds: Double, _ values: [Double]) {
+    mutating func take(
+        _ device: Int,
+        _ seconds: Double,
+        _ values: [Double],
+        arrival: Double? = nil
+    ) {
+        let arrival = Timestamp.at(arrival ?? seconds)
         var found: [Said] = []
         for c in values.indices {
             let sample = Sample(device: device, channel: c, time: .at(seconds), value: values[c])
-            fleet.take(sample, arrival: .at(seconds)) { found.append(Said($0)) }
+            fleet.take(sample, arrival: arrival) { found.append(Said($0)) }
         }
         fleet.assess { found.append(Said($0)) }
         assessments += found
