@@ -35,14 +35,14 @@ final class ModelGroup: @unchecked Sendable {
     /// What the network sees of them, `[tile, channels]`.
     let inputs: Numbers<Float>
     /// The tile's records, as the kernels take them.
-    private let tileRecords: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    let tileRecords: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     /// Devices with a complete frame, in the order in which it was completed.
-    private var ready: UnsafeMutablePointer<DeviceRecord>
-    private var readyCapacity = chunk
+    var ready: UnsafeMutablePointer<DeviceRecord>
+    var readyCapacity = chunk
     /// How many there are, `[1]`.
-    private let readyCount: Numbers<Int>
+    let readyCount: Numbers<Int>
     /// Whether a device may wait whose frames left another way.
-    private var hasStale = false
+    var hasStale = false
 
     init(_ model: Model, lateness: Duration, memory: RecordMemory) {
         self.model = model
@@ -179,107 +179,4 @@ final class ModelGroup: @unchecked Sendable {
         unsafe ready = larger
         readyCapacity *= 2
     }
-}
-
-extension ModelGroup {
-    /// Lets a device wait for ``assess(_:emit:)``; at most once, so that there is room.
-    func append(_ record: DeviceRecord) {
-        let count = readyCount[0]
-        precondition(count < readyCapacity)
-        unsafe ready[count] = record
-        readyCount[0] = count + 1
-    }
-
-    /// Forgets who waits.
-    func removeReady() { readyCount[0] = 0 }
-
-    /// Notes that a device began anew; if it waits, it has nothing to wait for.
-    func noteReset(_ record: DeviceRecord) {
-        if record.heads[0].isReady { hasStale = true }
-    }
-
-    /// Keeps only who has a complete frame.
-    private func removeStale() {
-        hasStale = false
-        var left = 0
-        for i in 0..<readyCount[0] {
-            let record = unsafe ready[i]
-            record.heads[0].isReady = record.slots.hasCompleteFrame
-            guard record.heads[0].isReady else { continue }
-            unsafe ready[left] = record
-            left += 1
-        }
-        readyCount[0] = left
-    }
-
-    /// Advances and judges every device that waits, a tile at a time, until no frame is complete.
-    ///
-    /// Each device gets the bits that it would get alone.
-    ///
-    /// - Returns: how many frames were judged
-    func assess(_ policies: borrowing AlertPolicies, emit: (borrowing Assessment) -> Void) -> Int {
-        if hasStale { removeStale() }
-        var frames = 0
-        while readyCount[0] > 0 {
-            let waiting = readyCount[0]
-            var left = 0
-            var start = 0
-            while start < waiting {
-                let count = min(Self.tile, waiting - start)
-                let tile = unsafe Numbers(ready + start, count: count)
-                assess(tile, policies, emit: emit)
-                for i in 0..<count {
-                    let record = tile[i]
-                    record.heads[0].isReady = record.slots.hasCompleteFrame
-                    guard record.heads[0].isReady else { continue }
-                    unsafe ready[left] = record
-                    left += 1
-                }
-                frames += count
-                start += count
-            }
-            readyCount[0] = left
-        }
-        return frames
-    }
-
-    /// Takes out the oldest frame of each device, steps them together, and judges each.
-    func assess(
-        _ tile: Numbers<DeviceRecord>,
-        _ policies: borrowing AlertPolicies,
-        emit: (borrowing Assessment) -> Void
-    ) {
-        for i in tile.indices { tile[i].removeOldest() }
-        advance(tile)
-        for i in tile.indices {
-            if i + 1 < tile.count { tile[i + 1].fetchJudgement() }
-            judge(tile[i], row: i, policies, emit: emit)
-        }
-    }
-
-    /// Steps the network by the devices' frames.
-    func advance(_ tile: Numbers<DeviceRecord>) {
-        precondition(tile.count <= Self.tile)
-        for i in tile.indices {
-            prepare(tile[i], row: i)
-            unsafe tileRecords[i] = tile[i].network
-        }
-        unsafe model.autoencoder.step(
-            inputs.start,
-            records: tileRecords,
-            count: tile.count
-        )
-    }
-}
-
-extension Numbers {
-    /// Numbers of their own, until ``deallocate()``; at a cache line.
-    static func allocate(_ count: Int, of element: Element) -> Numbers {
-        let bytes = max(count, 1) * MemoryLayout<Element>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        let start = unsafe raw.initializeMemory(as: Element.self, repeating: element, count: count)
-        return unsafe Numbers(start, count: count)
-    }
-
-    func deallocate() { unsafe start.deallocate() }
 }

@@ -73,3 +73,15 @@ final class Constants<Element: BitwiseCopyable>: @unchecked Sendable {
     /// What it holds.
     var numbers: Numbers<Element> { unsafe Numbers(memory, count: count) }
 }
+
+extension Numbers {
+    /// Numbers of their own, until ``deallocate()``; at a cache line.
+    static func allocate(_ count: Int, of element: Element) -> Numbers {
+        let bytes = max(count, 1) * MemoryLayout<Element>.stride
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        let start = unsafe raw.initializeMemory(as: Element.self, repeating: element, count: count)
+        return unsafe Numbers(start, count: count)
+    }
+
+    func deallocate() { unsafe start.deallocate() }
+}
