@@ -17,7 +17,7 @@ struct JournalTests {
             .deletingLastPathComponent().appendingPathComponent("Fixtures/private-journald.sh")
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let command = """
-            "$0" --testing-library swift-testing --filter JournalTests >&2 || exit 1
+            "$0" --testing-library swift-testing --filter TocsinSystemdTests.JournalTests >&2 || exit 1
             journalctl --sync
             journalctl --output=json --all --no-pager SYSLOG_IDENTIFIER=tocsin-test
             """
