@@ -6,7 +6,8 @@ typedef float floats
 typedef int32_t integers
     __attribute__((ext_vector_type(TOCSIN_WATCH_LANES), aligned(4), may_alias));
 
-enum { LARGEST_SIZE = 4096, LANES = TOCSIN_WATCH_LANES };
+// Three states: their sums and a column take fifteen of sixteen registers.
+enum { LARGEST_SIZE = 4096, LANES = TOCSIN_WATCH_LANES, TOGETHER = 3 };
 
 #define AT(array, i) (*(const floats *)((array) + (i)))
 
@@ -24,29 +25,48 @@ INLINE float sum(const floats *x) {
 #define MAGNITUDE(x) __builtin_elementwise_abs(x)
 #define SMALLER(x, y) __builtin_elementwise_min(x, y)
 
-// |L x|², sixteen rows at a time. Four columns have a sum of their own each, since one sum would
-// have to wait for itself.
-INLINE float whitened_square(const float *tiles, const float *x, size_t size) {
-    floats squares = 0.0f;
+// |L (h − mean)|² of so many states, a constant for the compiler, sixteen rows at a time. Columns are
+// loaded once for all states; even and odd ones have a sum each, since one would wait for itself.
+INLINE void whitened_squares(const struct tocsin_usual_state *usual, const float *const *hidden,
+                             float *squares, const int states) {
+    float x[TOGETHER][LARGEST_SIZE];
+    const size_t size = usual->size;
+    for (int s = 0; s < states; s++)
+        for (size_t i = 0; i < size; i++) x[s][i] = hidden[s][i] - usual->mean[i];
+    const float *tiles = usual->whitening;
+    floats total[TOGETHER] = {0.0f};
     for (size_t top = 0; top < size; top += LANES) {
         const size_t columns = top + LANES < size ? top + LANES : size;
-        floats sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        floats even[TOGETHER] = {0.0f}, odd[TOGETHER] = {0.0f};
         size_t c = 0;
-        for (; c + 4 <= columns; c += 4)
-            for (int k = 0; k < 4; k++) sums[k] += AT(tiles, (c + k) * LANES) * x[c + k];
-        for (; c < columns; c++) sums[0] += AT(tiles, c * LANES) * x[c];
-        const floats row = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-        squares += row * row;
+        for (; c + 2 <= columns; c += 2)
+            _Pragma("unroll") for (int s = 0; s < states; s++) {
+                even[s] += AT(tiles, c * LANES) * x[s][c];
+                odd[s] += AT(tiles, (c + 1) * LANES) * x[s][c + 1];
+            }
+        _Pragma("unroll") for (int s = 0; s < states; s++) {
+            if (c < columns) even[s] += AT(tiles, c * LANES) * x[s][c];
+            const floats row = even[s] + odd[s];
+            total[s] += row * row;
+        }
         tiles += columns * LANES;
     }
-    return sum(&squares);
+    for (int s = 0; s < states; s++) squares[s] = sum(&total[s]);
+}
+
+EVERY_INSTRUCTION_SET
+void tocsin_whitened_squares(const struct tocsin_usual_state *usual, const float *const *hidden,
+                             float *squares, size_t count) {
+    for (; count >= TOGETHER; count -= TOGETHER, hidden += TOGETHER, squares += TOGETHER)
+        whitened_squares(usual, hidden, squares, TOGETHER);
+    for (; count > 0; count--, hidden++, squares++) whitened_squares(usual, hidden, squares, 1);
 }
 
 EVERY_INSTRUCTION_SET
 struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *usual,
                                               const float *hidden, const float *one,
                                               float *four) {
-    float h[LARGEST_SIZE + LANES], x[LARGEST_SIZE + LANES];
+    float h[LARGEST_SIZE + LANES];
     const size_t padded = usual->padded;
     if (padded > 0) *(floats *)(h + padded - LANES) = 0.0f;
     __builtin_memcpy(h, hidden, usual->size * sizeof(float));
@@ -56,7 +76,6 @@ struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *u
         const floats moved = live - AT(one, i);
         norm += live * live;
         step += moved * moved;
-        *(floats *)(x + i) = live - AT(usual->mean, i);
         if (usual->weights) {
             const floats since = MAGNITUDE(live - AT(four, i));
             pace += AT(usual->weights, i) * SMALLER(MAGNITUDE(moved), AT(usual->limits, i));
@@ -66,7 +85,6 @@ struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *u
     }
     return (struct tocsin_state_motion){
         .norm = sum(&norm),
-        .place = whitened_square(usual->whitening, x, usual->size),
         .step = sum(&step),
         .pace = sum(&pace),
     };

@@ -68,7 +68,7 @@ extension ModelGroup {
                     excess: usual.pointee.tailExcess
                 )
             )
-            drift = record.drift.update(record.scorer, record.hidden)
+            drift = record.drift.update(record.scorer, record.hidden, square: squares[row])
             heads[0].score = score
             heads[0].drift = drift
         }

@@ -47,11 +47,15 @@ struct tocsin_usual_state {
 
 /// What one frame's hidden state comes to.
 struct tocsin_state_motion {
-    /// Σ h², Σ (L (h − mean))², and Σ (h − h of one frame ago)².
-    float norm, place, step;
+    /// Σ h² and Σ (h − h of one frame ago)².
+    float norm, step;
     /// Σ a min(|h − h of one frame ago|, A) + b min(|h − h of four frames ago|, B).
     float pace;
 };
+
+/// Writes Σ (L (h − mean))² for `count` hidden states, [size] each; the same bits however many they are.
+void tocsin_whitened_squares(const struct tocsin_usual_state *usual, const float *const *hidden,
+                             float *squares, size_t count);
 
 /// Compares a hidden state, [size], with the states of `one` and of `four` frames ago, [padded], and
 /// writes it over the latter.

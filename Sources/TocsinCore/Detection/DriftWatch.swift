@@ -19,9 +19,12 @@ struct DriftWatch {
     let usual: DriftUsual.View
 
     /// The four watched quantities of one frame; NaN for one that this frame does not give.
+    ///
+    /// - Parameter square: ``HiddenUsual/View/whitenedSquare(of:)`` of the state, if that is known
     func quantities(
         _ channels: Numbers<AnomalyScorer.Channel>,
-        _ hidden: Numbers<Float>?
+        _ hidden: Numbers<Float>?,
+        square: Float? = nil
     ) -> InlineArray<4, Double> {
         var sum = 0.0
         var count = 0.0
@@ -34,15 +37,18 @@ struct DriftWatch {
         let energy = count > 0 ? log(0.05 + sum / count) : .nan
         guard let hidden else { return [energy, .nan, .nan, .nan] }
         let motion = memory[0].pace.update(hidden, past: past, usual: usual.hidden)
-        return [energy, motion.norm, motion.place, motion.step]
+        // Its distance from the mean, in spreads.
+        let place = Double(square ?? usual.hidden.whitenedSquare(of: hidden)).squareRoot()
+        return [energy, motion.norm, place, motion.step]
     }
 
-    /// Takes in one frame.
+    /// Takes in one frame; see ``quantities(_:_:square:)``.
     func update(
         _ channels: Numbers<AnomalyScorer.Channel>,
-        _ hidden: Numbers<Float>?
+        _ hidden: Numbers<Float>?,
+        square: Float? = nil
     ) -> DriftDetector.Drift {
-        let quantities = quantities(channels, hidden)
+        let quantities = quantities(channels, hidden, square: square)
         let indices = indices(of: quantities)
         var drift = DriftDetector.Drift(
             ratios: [0, 0, 0, 0],

@@ -17,6 +17,25 @@ final class HiddenUsual: @unchecked Sendable {
         let offset: Double
         /// Whether anything could be learned about the pace.
         let hasPace: Bool
+
+        /// |L (h − mean)|² of some hidden states, `[hidden]` each; each gets the bits that it would get
+        /// alone.
+        func whitenedSquares(
+            _ states: UnsafePointer<UnsafePointer<Float>?>,
+            _ squares: Numbers<Float>
+        ) {
+            unsafe tocsin_whitened_squares(state, states, squares.start, squares.count)
+        }
+
+        /// |L (h − mean)|² of one.
+        func whitenedSquare(of hidden: Numbers<Float>) -> Float {
+            precondition(unsafe hidden.count == state.pointee.size)
+            var square: Float = 0
+            unsafe withUnsafePointer(to: UnsafePointer(hidden.start) as UnsafePointer<Float>?) {
+                unsafe tocsin_whitened_squares(state, $0, &square, 1)
+            }
+            return square
+        }
     }
 
     /// The numbers of a hidden state in whole vectors.

@@ -52,8 +52,6 @@ public struct StatePace: BitwiseCopyable, Sendable, Equatable {
     struct Motion {
         /// |h|.
         var norm: Double
-        /// Its distance from the mean, in spreads.
-        var place: Double
         /// |h(t) − h(t−1)|.
         var step: Double
     }
@@ -87,7 +85,6 @@ public struct StatePace: BitwiseCopyable, Sendable, Equatable {
         known = min(known + 1, Int32(Self.span))
         return Motion(
             norm: Double(motion.norm).squareRoot(),
-            place: Double(motion.place).squareRoot(),
             step: step
         )
     }

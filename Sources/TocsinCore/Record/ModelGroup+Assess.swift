@@ -72,6 +72,7 @@ extension ModelGroup {
     ) {
         for i in tile.indices { tile[i].removeOldest() }
         advance(tile)
+        place(tile)
         for i in tile.indices {
             if i + 1 < tile.count { tile[i + 1].fetchJudgement() }
             judge(tile[i], row: i, policies, emit: emit)
@@ -90,5 +91,12 @@ extension ModelGroup {
             records: tileRecords,
             count: tile.count
         )
+    }
+
+    /// Finds out how far the hidden states are from their means; together that is quicker.
+    private func place(_ tile: Numbers<DeviceRecord>) {
+        for i in tile.indices { unsafe tileStates[i] = UnsafePointer(tile[i].hidden.start) }
+        let usual = unsafe tile[0].usual.pointee.drift.hidden
+        unsafe usual.whitenedSquares(tileStates, Numbers(squares.start, count: tile.count))
     }
 }

@@ -36,6 +36,9 @@ final class ModelGroup: @unchecked Sendable {
     let inputs: Numbers<Float>
     /// The tile's records, as the kernels take them.
     let tileRecords: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    /// Their hidden states, and how far those are from the mean, squared, `[tile]`.
+    let tileStates: UnsafeMutablePointer<UnsafePointer<Float>?>
+    let squares: Numbers<Float>
     /// Devices with a complete frame, in the order in which it was completed.
     var ready: UnsafeMutablePointer<DeviceRecord>
     var readyCapacity = chunk
@@ -51,6 +54,10 @@ final class ModelGroup: @unchecked Sendable {
         let calibration = model.calibration
         let timing = FrameTiming(clock: model.clock, lateness: lateness, channels: channels)
         let network = model.autoencoder.recordLayout
+        precondition(
+            calibration.drift.hiddenMean.count <= model.autoencoder.hiddenRange.count,
+            "another network's drift"
+        )
         layout = DeviceLayout(
             network,
             channels: channels,
@@ -72,6 +79,8 @@ final class ModelGroup: @unchecked Sendable {
         features = .allocate(Self.tile * channels, of: 0)
         inputs = .allocate(Self.tile * channels, of: 0)
         unsafe tileRecords = .allocate(capacity: Self.tile)
+        unsafe tileStates = .allocate(capacity: Self.tile)
+        squares = .allocate(Self.tile, of: 0)
         unsafe usual.initialize(
             to: ModelUsual(
                 layout: layout,
@@ -108,6 +117,8 @@ final class ModelGroup: @unchecked Sendable {
         features.deallocate()
         inputs.deallocate()
         unsafe tileRecords.deallocate()
+        unsafe tileStates.deallocate()
+        squares.deallocate()
     }
 
     /// Adds a device that has seen nothing.

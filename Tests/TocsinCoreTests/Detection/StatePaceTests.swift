@@ -23,6 +23,31 @@ struct StatePaceTests {
             past = Array(repeating: 0, count: 4 * HiddenUsual.padded(mean.count))
         }
 
+        /// How far from the mean a state is, in spreads.
+        func place(_ hidden: [Float]) -> Double {
+            var hidden = hidden
+            let square = hidden.withNumbers { usual.view.whitenedSquare(of: $0) }
+            return Double(square).squareRoot()
+        }
+
+        /// The same of several together.
+        func places(_ states: [[Float]]) -> [Double] {
+            var all = states.flatMap { $0 }
+            var squares = [Float](repeating: .nan, count: states.count)
+            all.withNumbers { all in
+                var starts = states.indices.map {
+                    UnsafePointer(all.start + $0 * states[0].count) as UnsafePointer<Float>?
+                }
+                squares.withNumbers { squares in
+                    starts.withUnsafeMutableBufferPointer { starts in
+                        guard let start = starts.baseAddress else { return }
+                        usual.view.whitenedSquares(start, squares)
+                    }
+                }
+            }
+            return squares.map { Double($0).squareRoot() }
+        }
+
         mutating func update(_ hidden: [Float]) -> StatePace.Motion {
             var hidden = hidden
             let usual = usual
@@ -89,6 +114,11 @@ struct StatePaceTests {
         )
         var course = Course(mean: mean, whitening: rows, pace: reference)
         let states = (0..<9).map { _ in draw(size) }
+        for count in 1...states.count {
+            #expect(
+                course.places(Array(states[..<count])) == states[..<count].map(course.place)
+            )
+        }
         var pace = 0.0
         for (t, state) in states.enumerated() {
             let motion = course.update(state)
@@ -111,7 +141,7 @@ struct StatePaceTests {
             }
             if t >= 4 { pace += (sum - 0.5 - pace) / 500 }
             expectClose(
-                [motion.norm, motion.place, motion.step, course.pace.pace],
+                [motion.norm, course.place(state), motion.step, course.pace.pace],
                 [norm.squareRoot(), place.squareRoot(), t > 0 ? step.squareRoot() : .nan, pace],
                 tolerance: 1e-4
             )
