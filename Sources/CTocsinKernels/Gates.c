@@ -16,11 +16,12 @@ void tocsin_gates_forward(enum tocsin_instruction_set set, enum tocsin_layer_kin
 }
 
 void tocsin_gates_backward(enum tocsin_instruction_set set, enum tocsin_layer_kind kind,
-                           float *gates, const float *h_before, const float *c_before,
-                           const float *c_after, float *dh, float *dc, size_t lanes,
-                           size_t padded) {
-#define CALL(form) \
-    gates_backward_##form(kind, gates, h_before, c_before, c_after, dh, dc, lanes, padded)
+                           float *gates, const float *h_before, const float *h_after,
+                           const float *c_before, const float *gradient, float *dh, float *dc,
+                           size_t lanes, size_t padded) {
+#define CALL(form)                                                                     \
+    gates_backward_##form(kind, gates, h_before, h_after, c_before, gradient, dh, dc, lanes, \
+                          padded)
     EACH_FORM(set, CALL)
 #undef CALL
 }

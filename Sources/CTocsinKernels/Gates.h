@@ -9,12 +9,14 @@ void tocsin_gates_forward(enum tocsin_instruction_set set, enum tocsin_layer_kin
                           float *gates, const float *h_before, float *h_after,
                           const float *c_before, float *c_after, size_t lanes, size_t padded);
 
-// Turns activations into gradients of the sums, and `dh` and `dc`, the gradients of the state after
-// the step, into those of the state before it, without what reaches h through its sums.
+// Turns activations into gradients of the sums. `gradient` is of the hidden state after the step, as
+// the layers above leave it; to it come `dh` and `dc`, which the step after it has left. They
+// become those of the state before the step: dc whole, a GRU's dh without what reaches h through
+// its sums, while that is all there is of another's, whose dh stays as it was.
 void tocsin_gates_backward(enum tocsin_instruction_set set, enum tocsin_layer_kind kind,
-                           float *gates, const float *h_before, const float *c_before,
-                           const float *c_after, float *dh, float *dc, size_t lanes,
-                           size_t padded);
+                           float *gates, const float *h_before, const float *h_after,
+                           const float *c_before, const float *gradient, float *dh, float *dc,
+                           size_t lanes, size_t padded);
 
 // `y[panel, 16] += Σ over rows of x`, whose rows are `stride` and whose panels are `next` apart.
 void tocsin_panel_sums(enum tocsin_instruction_set set, float *y, const float *x, size_t rows,

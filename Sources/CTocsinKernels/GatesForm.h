@@ -12,13 +12,19 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #include "Power.h"
 
 // e^−x and e^−2x: σ(x) = 1 / (1 + e^−x), tanh(x) = (1 − e^−2x) / (1 + e^−2x).
-INLINE floats NAME(for_sigmoid)(floats x) { return NAME(power)(x * -1.44269504f); }
-INLINE floats NAME(for_tanh)(floats x) { return NAME(power)(x * -2.88539008f); }
+#define FOR_SIGMOID -1.44269504f
+#define FOR_TANH -2.88539008f
+INLINE floats NAME(for_sigmoid)(floats x) { return NAME(power)(x * FOR_SIGMOID); }
+INLINE floats NAME(for_tanh)(floats x) { return NAME(power)(x * FOR_TANH); }
 
 INLINE floats NAME(hyperbolic_tangent)(floats x) {
     const floats e = NAME(for_tanh)(x);
     return (1.0f - e) / (1.0f + e);
 }
+
+// Vectors of a panel, and how many vectors go through a stage together.
+#define PARTS (TOCSIN_PANEL / LANES)
+#define TOGETHER 4
 
 // Each vector of a step: GATES are its gates, `gate` apart, and UNITS is its place in a row-major
 // array.
@@ -31,46 +37,76 @@ INLINE floats NAME(hyperbolic_tangent)(floats x) {
 #define AT(place) (*(floats *)(place))
 #define CONST_AT(place) (*(const floats *)(place))
 
-static void NAME(lstm_forward)(float *gates, const float *c_before, float *c_after,
-                               float *h_after, size_t lanes, size_t padded) {
-    const size_t gate = lanes * padded;
-    EACH_VECTOR {
-        float *const a = GATES;
-        const size_t u = UNITS;
-        const floats ei = NAME(for_sigmoid)(AT(a)), ef = NAME(for_sigmoid)(AT(a + gate));
-        const floats eg = NAME(for_tanh)(AT(a + 2 * gate));
-        const floats eo = NAME(for_sigmoid)(AT(a + 3 * gate));
+// From sums to state leads a chain of operations that wait for each other, but vectors do not wait
+// for each other: so each stage runs through `rows` lanes before the next one begins.
+INLINE void NAME(lstm_lanes)(float *gates, const float *c_before, float *c_after, float *h_after,
+                             const size_t gate, const size_t padded, const int rows) {
+    floats e[TOGETHER][4], o[TOGETHER], c[TOGETHER];
+    const int count = rows * PARTS;
+    _Pragma("unroll") for (int j = 0; j < count; j++) {
+        const float *const a = gates + j * LANES;
+        e[j][0] = CONST_AT(a) * FOR_SIGMOID;
+        e[j][1] = CONST_AT(a + gate) * FOR_SIGMOID;
+        e[j][2] = CONST_AT(a + 2 * gate) * FOR_TANH;
+        e[j][3] = CONST_AT(a + 3 * gate) * FOR_SIGMOID;
+        NAME(powers)(e[j], 4);
+    }
+    _Pragma("unroll") for (int j = 0; j < count; j++) {
+        float *const a = gates + j * LANES;
+        const size_t u = j / PARTS * padded + j % PARTS * LANES;
         // Two gates share a division.
-        const floats first = 1.0f / ((1.0f + ei) * (1.0f + ef));
-        const floats second = 1.0f / ((1.0f + eg) * (1.0f + eo));
-        const floats i = (1.0f + ef) * first, f = (1.0f + ei) * first;
-        const floats g = (1.0f - eg) * (1.0f + eo) * second, o = (1.0f + eg) * second;
-        const floats c = f * CONST_AT(c_before + u) + i * g;
+        const floats first = 1.0f / ((1.0f + e[j][0]) * (1.0f + e[j][1]));
+        const floats second = 1.0f / ((1.0f + e[j][2]) * (1.0f + e[j][3]));
+        const floats i = (1.0f + e[j][1]) * first, f = (1.0f + e[j][0]) * first;
+        const floats g = (1.0f - e[j][2]) * (1.0f + e[j][3]) * second;
+        o[j] = (1.0f + e[j][2]) * second;
+        c[j] = f * CONST_AT(c_before + u) + i * g;
         AT(a) = i;
         AT(a + gate) = f;
         AT(a + 2 * gate) = g;
-        AT(a + 3 * gate) = o;
-        AT(c_after + u) = c;
-        AT(h_after + u) = o * NAME(hyperbolic_tangent)(c);
+        AT(a + 3 * gate) = o[j];
+        AT(c_after + u) = c[j];
+        c[j] *= FOR_TANH;
+    }
+    NAME(powers)(c, count);
+    _Pragma("unroll") for (int j = 0; j < count; j++)
+        AT(h_after + j / PARTS * padded + j % PARTS * LANES) =
+            o[j] * ((1.0f - c[j]) / (1.0f + c[j]));
+}
+
+static void NAME(lstm_forward)(float *gates, const float *c_before, float *c_after,
+                               float *h_after, size_t lanes, size_t padded) {
+    const size_t gate = lanes * padded, most = TOGETHER / PARTS;
+    for (size_t panel = 0; panel < padded; panel += TOCSIN_PANEL) {
+        size_t lane = 0, u = panel;
+        for (; lane + most <= lanes; lane += most, u += most * padded) {
+            NAME(lstm_lanes)(gates, c_before + u, c_after + u, h_after + u, gate, padded, most);
+            gates += most * TOCSIN_PANEL;
+        }
+        for (; lane < lanes; lane++, u += padded) {
+            NAME(lstm_lanes)(gates, c_before + u, c_after + u, h_after + u, gate, padded, 1);
+            gates += TOCSIN_PANEL;
+        }
     }
 }
 
-static void NAME(lstm_backward)(float *gates, const float *c_before, const float *c_after,
-                                float *dh, float *dc, size_t lanes, size_t padded) {
+static void NAME(lstm_backward)(float *gates, const float *h_after, const float *c_before,
+                                const float *gradient, const float *dh, float *dc,
+                                size_t lanes, size_t padded) {
     const size_t gate = lanes * padded;
     EACH_VECTOR {
         float *const a = GATES;
         const size_t u = UNITS;
         const floats i = AT(a), f = AT(a + gate), g = AT(a + 2 * gate), o = AT(a + 3 * gate);
-        const floats t = NAME(hyperbolic_tangent)(CONST_AT(c_after + u));
-        const floats h = AT(dh + u);
+        // h = o tanh(c), and o is never 0.
+        const floats t = CONST_AT(h_after + u) / o;
+        const floats h = CONST_AT(dh + u) + CONST_AT(gradient + u);
         const floats d = AT(dc + u) + h * o * (1.0f - t * t);
         AT(a) = d * g * i * (1.0f - i);
         AT(a + gate) = d * CONST_AT(c_before + u) * f * (1.0f - f);
         AT(a + 2 * gate) = d * i * (1.0f - g * g);
         AT(a + 3 * gate) = h * t * o * (1.0f - o);
         AT(dc + u) = d * f;
-        AT(dh + u) = 0.0f;
     }
 }
 
@@ -93,14 +129,14 @@ static void NAME(gru_forward)(float *gates, const float *h_before, float *h_afte
     }
 }
 
-static void NAME(gru_backward)(float *gates, const float *h_before, float *dh, size_t lanes,
-                               size_t padded) {
+static void NAME(gru_backward)(float *gates, const float *h_before, const float *gradient,
+                               float *dh, size_t lanes, size_t padded) {
     const size_t gate = lanes * padded;
     EACH_VECTOR {
         float *const a = GATES;
         const size_t u = UNITS;
         const floats r = AT(a), z = AT(a + gate), n = AT(a + 2 * gate);
-        const floats h = AT(dh + u);
+        const floats h = AT(dh + u) + CONST_AT(gradient + u);
         const floats dn = h * (1.0f - z) * (1.0f - n * n);
         AT(a) = dn * AT(a + 3 * gate) * r * (1.0f - r);
         AT(a + gate) = h * (CONST_AT(h_before + u) - n) * z * (1.0f - z);
@@ -120,12 +156,13 @@ static void NAME(rnn_forward)(float *gates, float *h_after, size_t lanes, size_t
     }
 }
 
-static void NAME(rnn_backward)(float *gates, float *dh, size_t lanes, size_t padded) {
+static void NAME(rnn_backward)(float *gates, const float *gradient, const float *dh,
+                               size_t lanes, size_t padded) {
     EACH_VECTOR {
         float *const a = GATES;
         const size_t u = UNITS;
-        AT(a) = AT(dh + u) * (1.0f - AT(a) * AT(a));
-        AT(dh + u) = 0.0f;
+        const floats h = CONST_AT(dh + u) + CONST_AT(gradient + u);
+        AT(a) = h * (1.0f - AT(a) * AT(a));
     }
 }
 
@@ -140,14 +177,15 @@ static void NAME(gates_forward)(enum tocsin_layer_kind kind, float *gates, const
 }
 
 static void NAME(gates_backward)(enum tocsin_layer_kind kind, float *gates, const float *h_before,
-                                 const float *c_before, const float *c_after, float *dh,
-                                 float *dc, size_t lanes, size_t padded) {
+                                 const float *h_after, const float *c_before,
+                                 const float *gradient, float *dh, float *dc, size_t lanes,
+                                 size_t padded) {
     switch (kind) {
     case TOCSIN_LSTM:
-        NAME(lstm_backward)(gates, c_before, c_after, dh, dc, lanes, padded);
+        NAME(lstm_backward)(gates, h_after, c_before, gradient, dh, dc, lanes, padded);
         break;
-    case TOCSIN_GRU: NAME(gru_backward)(gates, h_before, dh, lanes, padded); break;
-    default: NAME(rnn_backward)(gates, dh, lanes, padded);
+    case TOCSIN_GRU: NAME(gru_backward)(gates, h_before, gradient, dh, lanes, padded); break;
+    default: NAME(rnn_backward)(gates, gradient, dh, lanes, padded);
     }
 }
 
@@ -168,5 +206,9 @@ static void NAME(panel_sums)(float *y, const float *x, size_t rows, size_t strid
 #undef UNITS
 #undef GATES
 #undef EACH_VECTOR
+#undef TOGETHER
+#undef PARTS
+#undef FOR_TANH
+#undef FOR_SIGMOID
 #undef floats
 #undef integers

@@ -6,8 +6,8 @@
 #include "Dispatch.h"
 
 EVERY_INSTRUCTION_SET
-void tocsin_add(float *y, size_t y_start, const float *x, size_t x_start, size_t n) {
-    INDEPENDENT for (size_t i = 0; i < n; i++) y[y_start + i] += x[x_start + i];
+void tocsin_add(float *y, const float *x, size_t n) {
+    INDEPENDENT for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
 void tocsin_copy_rows(float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows,

@@ -16,13 +16,16 @@ struct tocsin_term {
     size_t steps, segments;
 };
 
-// `y[row, panel] = bias[panel] + terms`, or without a bias `+= terms`.
+// `y[row, panel] = from[row, panel] + terms`.
 //
-// Each element is summed in the order of terms, segments and steps, whatever the tile it is in.
+// What it begins from may be y itself, or one row for all: a bias, with from_row 0.
+// There is at least one row, panel, term and segment. Each element is summed in the order of terms,
+// segments and steps, whatever the tile it is in.
 struct tocsin_product {
     float *y;
     size_t y_row, y_panel;
-    const float *bias;
+    const float *from;
+    size_t from_row, from_panel;
     size_t rows, panels;
     struct tocsin_term term[2];
     size_t terms;

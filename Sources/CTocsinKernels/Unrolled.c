@@ -95,29 +95,27 @@ void tocsin_pack(const struct tocsin_unrolled *layer, float *packed, float *back
 }
 
 static void unpack_matrix(const struct tocsin_unrolled *layer, const places *p,
-                          const float *packed, float *w, size_t inputs, bool add) {
+                          const float *packed, float *w, size_t inputs) {
     for (size_t g = 0; g < p->matrix_gates; g++)
         for (size_t u = 0; u < layer->size; u++, w += inputs)
             for (size_t k = 0; k < inputs; k++)
-                w[k] = packed[in_panels(p, inputs, g, u, k)] + (add ? w[k] : 0);
+                w[k] = packed[in_panels(p, inputs, g, u, k)];
 }
 
 void tocsin_unpack(const struct tocsin_unrolled *layer, const float *packed, float *parameters,
                    size_t input_weights, size_t hidden_weights, size_t input_bias,
-                   size_t hidden_bias, bool add) {
+                   size_t hidden_bias) {
     const places p = places_of(layer);
-    unpack_matrix(layer, &p, packed, parameters + input_weights, layer->input_size, add);
+    unpack_matrix(layer, &p, packed, parameters + input_weights, layer->input_size);
     if (layer->kind != TOCSIN_LINEAR)
-        unpack_matrix(layer, &p, packed + p.hidden, parameters + hidden_weights, layer->size, add);
+        unpack_matrix(layer, &p, packed + p.hidden, parameters + hidden_weights, layer->size);
     for (size_t g = 0; g < p.matrix_gates; g++)
         for (size_t u = 0; u < layer->size; u++) {
             const float *bias = packed + p.bias + g * p.padded + u;
-            float *of_input = parameters + input_bias + g * layer->size + u;
-            *of_input = *bias + (add ? *of_input : 0);
+            parameters[input_bias + g * layer->size + u] = *bias;
             if (layer->kind == TOCSIN_LINEAR) continue;
-            float *of_hidden = parameters + hidden_bias + g * layer->size + u;
             const bool apart = layer->kind == TOCSIN_GRU && g == 2;
-            *of_hidden = bias[apart ? p.padded : 0] + (add ? *of_hidden : 0);
+            parameters[hidden_bias + g * layer->size + u] = bias[apart ? p.padded : 0];
         }
 }
 
@@ -131,7 +129,8 @@ static struct tocsin_term forward_term(const float *x, size_t stride, const floa
 static void sums(const struct tocsin_unrolled *layer, const places *p, const float *x,
                  const float *h, const float *packed, float *gates) {
     const float *bias = packed + p->bias, *hidden = packed + p->hidden;
-    struct tocsin_product product = {gates, TOCSIN_PANEL, layer->lanes * TOCSIN_PANEL, bias,
+    struct tocsin_product product = {gates, TOCSIN_PANEL, layer->lanes * TOCSIN_PANEL,
+                                     bias, 0, TOCSIN_PANEL,
                                      layer->lanes, p->matrix_gates * p->panels,
                                      {forward_term(x, layer->input_stride, packed,
                                                    layer->input_size),
@@ -147,12 +146,12 @@ static void sums(const struct tocsin_unrolled *layer, const places *p, const flo
     product.panels = p->panels;
     product.terms = 1;
     product.y = gates + two * product.y_panel;
-    product.bias = bias + 2 * p->padded;
+    product.from = bias + 2 * p->padded;
     product.term[0].w += two * product.term[0].w_panel;
     tocsin_multiply(layer->set, &product);
     product.term[0] = product.term[1];
     product.y = gates + three * product.y_panel;
-    product.bias = bias + 3 * p->padded;
+    product.from = bias + 3 * p->padded;
     product.term[0].w += two * product.term[0].w_panel;
     tocsin_multiply(layer->set, &product);
 }
@@ -172,16 +171,22 @@ void tocsin_unrolled_forward(const struct tocsin_unrolled *layer, const float *i
     }
 }
 
-// `y[lane][units] += gates · w`, for the input's gates or for the hidden units'.
-static void add_back(const struct tocsin_unrolled *layer, const places *p, const float *gates,
-                     const float *w, float *y, size_t stride, size_t panels, bool is_hidden) {
+// `y[lane][units] = gates · w`, or if `adds` `+=`, for the input's gates or for the hidden units'.
+static void back(const struct tocsin_unrolled *layer, const places *p, const float *gates,
+                 const float *w, float *y, size_t stride, size_t panels, bool is_hidden,
+                 bool adds) {
+    static const float zeros[TOCSIN_PANEL];
     const size_t rows = p->matrix_gates * p->padded, panel = layer->lanes * TOCSIN_PANEL;
     const bool apart = is_hidden && layer->kind == TOCSIN_GRU;
     struct tocsin_term term = {gates, TOCSIN_PANEL, 1, panel, w, TOCSIN_PANEL,
                                rows * TOCSIN_PANEL, TOCSIN_PANEL * TOCSIN_PANEL, TOCSIN_PANEL,
                                apart ? 2 * p->panels : p->matrix_gates * p->panels};
-    struct tocsin_product product = {y, stride, TOCSIN_PANEL, NULL, layer->lanes, panels,
-                                     {term, term}, apart ? 2 : 1};
+    struct tocsin_product product = {y, stride, TOCSIN_PANEL, y, stride, TOCSIN_PANEL,
+                                     layer->lanes, panels, {term, term}, apart ? 2 : 1};
+    if (!adds) {
+        product.from = zeros;
+        product.from_row = product.from_panel = 0;
+    }
     product.term[1].x += 3 * p->panels * panel;
     product.term[1].w += 2 * p->padded * TOCSIN_PANEL;
     product.term[1].segments = p->panels;
@@ -193,7 +198,8 @@ static void add_outer(const struct tocsin_unrolled *layer, const places *p, cons
                       size_t stride, size_t inputs, const float *gates, size_t panels,
                       float *y, size_t steps) {
     const struct tocsin_product product = {
-        y, TOCSIN_PANEL, inputs * TOCSIN_PANEL, NULL, inputs, panels,
+        y, TOCSIN_PANEL, inputs * TOCSIN_PANEL, y, TOCSIN_PANEL, inputs * TOCSIN_PANEL,
+        inputs, panels,
         {{x, 1, stride, layer->lanes * stride, gates, TOCSIN_PANEL, layer->lanes * TOCSIN_PANEL,
           p->gates * p->padded * layer->lanes, layer->lanes, steps}}, 1};
     tocsin_multiply(layer->set, &product);
@@ -218,9 +224,10 @@ static void add_gradients(const struct tocsin_unrolled *layer, const places *p, 
 }
 
 void tocsin_unrolled_backward(const struct tocsin_unrolled *layer, const float *input,
-                              size_t input_start, const float *back, const float *state,
+                              size_t input_start, const float *weights, const float *state,
                               size_t memory, float *gates, const float *gradient,
-                              float *carried, float *packed_gradient, float *input_gradient) {
+                              float *carried, float *packed_gradient, float *input_gradient,
+                              bool adds) {
     const places p = places_of(layer);
     const size_t row = layer->lanes * p.padded, of_step = tocsin_gates_count(layer);
     const size_t input_row = layer->lanes * layer->input_stride;
@@ -231,13 +238,14 @@ void tocsin_unrolled_backward(const struct tocsin_unrolled *layer, const float *
     for (size_t step = layer->steps; step-- > 0;) {
         const float *h = state + step * row, *c = state + memory + step * row;
         float *a = gates + step * of_step;
-        tocsin_add(dh, 0, gradient, step * row, row);
-        tocsin_gates_backward(layer->set, layer->kind, a, h, c, c + row, dh, dc, layer->lanes,
-                              p.padded);
-        add_back(layer, &p, a, back, dh, p.padded, p.panels, true);
+        tocsin_gates_backward(layer->set, layer->kind, a, h, h + row, c, gradient + step * row,
+                              dh, dc, layer->lanes, p.padded);
+        // A GRU's hidden state also reaches the next one past the gates.
+        back(layer, &p, a, weights, dh, p.padded, p.panels, true, layer->kind == TOCSIN_GRU);
         if (input_gradient)
-            add_back(layer, &p, a, back + p.back_input, input_gradient + step * input_row,
-                     layer->input_stride, tocsin_padded(layer->input_size) / TOCSIN_PANEL, false);
+            back(layer, &p, a, weights + p.back_input, input_gradient + step * input_row,
+                 layer->input_stride, tocsin_padded(layer->input_size) / TOCSIN_PANEL, false,
+                 adds);
         if (done - step == together || step == 0) {
             add_gradients(layer, &p, input + input_start + step * input_row, h, a,
                           packed_gradient, done - step);
@@ -250,7 +258,8 @@ void tocsin_linear_forward(const struct tocsin_unrolled *layer, const float *inp
                            size_t input_start, const float *packed, float *output) {
     const places p = places_of(layer);
     const struct tocsin_product product = {
-        output, p.padded, TOCSIN_PANEL, packed + p.bias, layer->steps * layer->lanes, p.panels,
+        output, p.padded, TOCSIN_PANEL, packed + p.bias, 0, TOCSIN_PANEL,
+        layer->steps * layer->lanes, p.panels,
         {forward_term(input + input_start, layer->input_stride, packed, layer->input_size)}, 1};
     tocsin_multiply(layer->set, &product);
 }
@@ -263,9 +272,10 @@ void tocsin_linear_backward(const struct tocsin_unrolled *layer, const float *in
     const size_t full = rows / GRADIENT_ROWS;
     struct tocsin_term outer = {input + input_start, 1, stride, 0, gradient, p.padded,
                                 TOCSIN_PANEL, 0, GRADIENT_ROWS, 1};
-    struct tocsin_product weights = {packed_gradient, TOCSIN_PANEL,
-                                     layer->input_size * TOCSIN_PANEL, NULL, layer->input_size,
-                                     p.panels, {outer}, 1};
+    const size_t panel = layer->input_size * TOCSIN_PANEL;
+    struct tocsin_product weights = {packed_gradient, TOCSIN_PANEL, panel,
+                                     packed_gradient, TOCSIN_PANEL, panel,
+                                     layer->input_size, p.panels, {outer}, 1};
     for (size_t i = 0; i <= full; i++) {
         weights.term[0].steps = i < full ? GRADIENT_ROWS : rows % GRADIENT_ROWS;
         tocsin_multiply(layer->set, &weights);
@@ -277,7 +287,7 @@ void tocsin_linear_backward(const struct tocsin_unrolled *layer, const float *in
     if (!input_gradient) return;
     // The hidden state above is padded, and so is the code.
     const struct tocsin_product below = {
-        input_gradient, stride, TOCSIN_PANEL, NULL, rows,
+        input_gradient, stride, TOCSIN_PANEL, input_gradient, stride, TOCSIN_PANEL, rows,
         tocsin_padded(layer->input_size) / TOCSIN_PANEL,
         {{gradient, p.padded, 1, 0, back, TOCSIN_PANEL, p.padded * TOCSIN_PANEL, 0, layer->size,
           1}}, 1};

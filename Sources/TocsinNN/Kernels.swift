@@ -4,33 +4,19 @@ internal import CTocsinKernels
 ///
 /// An array is followed by the index of its first element. None of these allocates.
 enum Kernels {
-    /// Sets every element to 0.
-    static func clear(_ y: inout [Float]) {
-        unsafe y.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
-    }
-
-    /// Copies rows between arrays of other strides: `y[rows, columns] = x[rows, columns]`.
-    static func copyRows(
-        _ y: inout [Float],
-        stride yStride: Int,
-        _ x: [Float],
-        stride xStride: Int,
-        rows: Int,
-        columns: Int
-    ) {
-        precondition(columns <= yStride && columns <= xStride)
-        check(y, 0, rows * yStride)
-        check(x, 0, rows * xStride)
-        unsafe tocsin_copy_rows(&y, yStride, x, xStride, rows, columns)
-    }
-
-    static func check(_ array: [Float], _ start: Int, _ count: Int) {
+    static func check(_ array: some Collection<Float>, _ start: Int, _ count: Int) {
         precondition(start >= 0 && count >= 0 && start + count <= array.count, "out of bounds")
     }
 }
 
 /// Loss and optimiser.
 extension Kernels {
+    /// Adds element by element: `y += x`.
+    static func add(_ y: inout AlignedFloats, _ x: AlignedFloats) {
+        precondition(y.count == x.count)
+        unsafe tocsin_add(y.mutablePointer(), x.pointer, x.count)
+    }
+
     /// The sum of `count` elements.
     static func sum(_ x: [Float], at start: Int, count: Int) -> Double {
         check(x, start, count)

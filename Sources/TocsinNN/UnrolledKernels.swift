@@ -72,8 +72,8 @@ struct UnrolledShape: Sendable {
     func zeroWeights() -> UnrolledWeights {
         unsafe withUnsafePointer(to: layer) { layer in
             UnrolledWeights(
-                forward: Array(repeating: 0, count: unsafe tocsin_packed_count(layer)),
-                backward: Array(repeating: 0, count: unsafe tocsin_back_count(layer))
+                forward: AlignedFloats(zeros: unsafe tocsin_packed_count(layer)),
+                backward: AlignedFloats(zeros: unsafe tocsin_back_count(layer))
             )
         }
     }
@@ -84,8 +84,8 @@ struct UnrolledShape: Sendable {
         unsafe withUnsafePointer(to: layer) { layer in
             unsafe tocsin_pack(
                 layer,
-                &weights.forward,
-                &weights.backward,
+                weights.forward.mutablePointer(),
+                weights.backward.mutablePointer(),
                 parameters.values,
                 inputWeights,
                 hiddenWeights,
@@ -95,19 +95,18 @@ struct UnrolledShape: Sendable {
         }
     }
 
-    /// Writes packed gradients to where the weights are, or adds them.
-    func unpack(_ packed: [Float], into gradients: inout Parameters, adding: Bool) {
+    /// Writes packed gradients to where the weights are.
+    func unpack(_ packed: AlignedFloats, into gradients: inout Parameters) {
         precondition(packed.count == zeroCount, "another layer's gradients")
         unsafe withUnsafePointer(to: layer) { layer in
             unsafe tocsin_unpack(
                 layer,
-                packed,
+                packed.pointer,
                 &gradients.values,
                 inputWeights,
                 hiddenWeights,
                 inputBias,
-                hiddenBias,
-                adding
+                hiddenBias
             )
         }
     }
@@ -120,8 +119,8 @@ struct UnrolledShape: Sendable {
 /// A layer's weights as the unrolled kernels read them; `Unrolled.h` says how they lie.
 struct UnrolledWeights: Sendable {
     /// Also the form of gradients.
-    var forward: [Float]
-    var backward: [Float]
+    var forward: AlignedFloats
+    var backward: AlignedFloats
 }
 
 /// The way of a recurrent layer through a chunk.
@@ -133,23 +132,23 @@ extension UnrolledShape {
     ///   - state: hidden states, `[steps + 1, lanes, padded]`, and an LSTM's memory from `memory` on
     ///   - gates: on return the activations
     func forward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
-        state: inout [Float],
+        state: inout AlignedFloats,
         memory: Int,
-        gates: inout [Float]
+        gates: inout AlignedFloats
     ) {
         check(input, start, state, memory, gates)
         unsafe withUnsafePointer(to: layer) { layer in
             unsafe tocsin_unrolled_forward(
                 layer,
-                input,
+                input.pointer,
                 start,
-                weights.forward,
-                &state,
+                weights.forward.pointer,
+                state.mutablePointer(),
                 memory,
-                &gates
+                gates.mutablePointer()
             )
         }
     }
@@ -162,18 +161,20 @@ extension UnrolledShape {
     ///   - gradient: of the hidden states after each step, `[steps, lanes, padded]`
     ///   - carried: scratch, `[2, lanes, padded]`
     ///   - packed: the gradients of the weights; added to
-    ///   - inputGradient: `[steps, lanes, inputStride]`, added to; empty if nobody asks for it
+    ///   - inputGradient: `[steps, lanes, inputStride]`; empty if nobody asks for it
+    ///   - adds: whether `inputGradient` is added to, or overwritten
     func backward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
-        state: [Float],
+        state: AlignedFloats,
         memory: Int,
-        gates: inout [Float],
-        gradient: [Float],
-        carried: inout [Float],
-        packed: inout [Float],
-        inputGradient: inout [Float]
+        gates: inout AlignedFloats,
+        gradient: AlignedFloats,
+        carried: inout AlignedFloats,
+        packed: inout AlignedFloats,
+        inputGradient: inout AlignedFloats,
+        adds: Bool
     ) {
         check(input, start, state, memory, gates)
         Kernels.check(gradient, 0, steps * lanes * padded)
@@ -181,30 +182,29 @@ extension UnrolledShape {
         precondition(packed.count == zeroCount)
         let isAsked = checkInputGradient(inputGradient)
         unsafe withUnsafePointer(to: layer) { layer in
-            unsafe inputGradient.withUnsafeMutableBufferPointer { inputGradient in
-                unsafe tocsin_unrolled_backward(
-                    layer,
-                    input,
-                    start,
-                    weights.backward,
-                    state,
-                    memory,
-                    &gates,
-                    gradient,
-                    &carried,
-                    &packed,
-                    isAsked ? inputGradient.baseAddress : nil
-                )
-            }
+            unsafe tocsin_unrolled_backward(
+                layer,
+                input.pointer,
+                start,
+                weights.backward.pointer,
+                state.pointer,
+                memory,
+                gates.mutablePointer(),
+                gradient.pointer,
+                carried.mutablePointer(),
+                packed.mutablePointer(),
+                isAsked ? inputGradient.mutablePointer() : nil,
+                adds
+            )
         }
     }
 
     private func check(
-        _ input: [Float],
+        _ input: AlignedFloats,
         _ start: Int,
-        _ state: [Float],
+        _ state: AlignedFloats,
         _ memory: Int,
-        _ gates: [Float]
+        _ gates: AlignedFloats
     ) {
         Kernels.check(input, start, steps * lanes * inputStride)
         Kernels.check(state, 0, (steps + 1) * lanes * padded)
@@ -215,7 +215,7 @@ extension UnrolledShape {
     }
 
     /// Whether there is a gradient of the inputs to be made; its rows are whole panels.
-    private func checkInputGradient(_ gradient: [Float]) -> Bool {
+    private func checkInputGradient(_ gradient: AlignedFloats) -> Bool {
         guard !gradient.isEmpty else { return false }
         precondition(inputStride == Self.padded(layer.input_size))
         Kernels.check(gradient, 0, steps * lanes * inputStride)
@@ -229,15 +229,21 @@ extension UnrolledShape {
     ///   - input: `[steps, lanes, inputStride]` from `start` on
     ///   - output: `[steps, lanes, padded]`; overwritten
     func linearForward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
-        output: inout [Float]
+        output: inout AlignedFloats
     ) {
         Kernels.check(input, start, steps * lanes * inputStride)
         Kernels.check(output, 0, steps * lanes * padded)
         unsafe withUnsafePointer(to: layer) { layer in
-            unsafe tocsin_linear_forward(layer, input, start, weights.forward, &output)
+            unsafe tocsin_linear_forward(
+                layer,
+                input.pointer,
+                start,
+                weights.forward.pointer,
+                output.mutablePointer()
+            )
         }
     }
 
@@ -247,29 +253,27 @@ extension UnrolledShape {
     ///   - packed: the gradients of the weights; added to
     ///   - inputGradient: `[steps, lanes, inputStride]`; added to
     func linearBackward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
-        gradient: [Float],
-        packed: inout [Float],
-        inputGradient: inout [Float]
+        gradient: AlignedFloats,
+        packed: inout AlignedFloats,
+        inputGradient: inout AlignedFloats
     ) {
         Kernels.check(input, start, steps * lanes * inputStride)
         Kernels.check(gradient, 0, steps * lanes * padded)
         precondition(packed.count == zeroCount)
         let isAsked = checkInputGradient(inputGradient)
         unsafe withUnsafePointer(to: layer) { layer in
-            unsafe inputGradient.withUnsafeMutableBufferPointer { inputGradient in
-                unsafe tocsin_linear_backward(
-                    layer,
-                    input,
-                    start,
-                    weights.backward,
-                    gradient,
-                    &packed,
-                    isAsked ? inputGradient.baseAddress : nil
-                )
-            }
+            unsafe tocsin_linear_backward(
+                layer,
+                input.pointer,
+                start,
+                weights.backward.pointer,
+                gradient.pointer,
+                packed.mutablePointer(),
+                isAsked ? inputGradient.mutablePointer() : nil
+            )
         }
     }
 }

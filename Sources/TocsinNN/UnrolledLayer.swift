@@ -9,21 +9,21 @@ struct UnrolledLayer: Sendable {
 
     /// Hidden states, `[steps + 1, lanes, padded]`, the first being those before the chunk;
     /// behind them, at ``memoryStart``, an LSTM's memory in the same shape.
-    private(set) var state: [Float]
+    private(set) var state: AlignedFloats
 
     /// The gradient of the hidden states after each step, `[steps, lanes, padded]`, as the
     /// layers above leave it.
-    var gradient: [Float]
+    var gradient: AlignedFloats
 
     /// Of the weights, as the kernels pack them.
-    private(set) var packedGradient: [Float]
+    var packedGradient: AlignedFloats
 
     private let shape: UnrolledShape
     private let memoryStart: Int
     /// Activations and, after the way back, gradients of the sums.
-    private var gates: [Float]
+    private var gates: AlignedFloats
     /// Carried from step to step on the way back, `[2, lanes, padded]`.
-    private var carried: [Float]
+    private var carried: AlignedFloats
 
     /// Room for `lanes` and `steps` at most; the rows of what it reads are `inputStride` apart.
     init(_ layer: RecurrentLayer, inputStride: Int, lanes: Int, steps: Int, set: InstructionSet) {
@@ -31,36 +31,45 @@ struct UnrolledLayer: Sendable {
         shape = UnrolledShape(layer, inputStride: inputStride, set: set)
         padded = shape.padded
         memoryStart = (steps + 1) * lanes * padded
-        state = Array(repeating: 0, count: memoryStart * layer.kind.carried)
-        gradient = Array(repeating: 0, count: steps * lanes * padded)
-        gates = Array(repeating: 0, count: shape.over(lanes: lanes, steps: steps).gatesCount)
-        carried = Array(repeating: 0, count: 2 * lanes * padded)
+        state = AlignedFloats(zeros: memoryStart * layer.kind.carried)
+        gradient = AlignedFloats(zeros: steps * lanes * padded)
+        gates = AlignedFloats(zeros: shape.over(lanes: lanes, steps: steps).gatesCount)
+        carried = AlignedFloats(zeros: 2 * lanes * padded)
         packedGradient = shape.zeroWeights().forward
     }
 
     /// Sets the state before the chunk to 0.
     mutating func reset() {
-        Kernels.clear(&state)
+        state.clear()
     }
 
-    /// Forgets the gradients of the chunk before.
-    mutating func clearGradients() {
-        Kernels.clear(&gradient)
-        Kernels.clear(&packedGradient)
+    /// The number of floats that ``save(to:steps:lanes:)`` writes for so many lanes.
+    func stateCount(lanes: Int) -> Int { layer.kind.carried * lanes * padded }
+
+    /// Writes down the state after `steps`: hidden states, and an LSTM's memory.
+    func save(to saved: inout AlignedFloats, steps: Int, lanes: Int) {
+        let count = lanes * padded
+        saved.copy(state, from: steps * count, to: 0, count: count)
+        if layer.kind == .lstm {
+            saved.copy(state, from: memoryStart + steps * count, to: count, count: count)
+        }
+    }
+
+    /// Makes a saved state the state before the next chunk.
+    mutating func resume(_ saved: AlignedFloats, lanes: Int) {
+        let count = lanes * padded
+        state.copy(saved, from: 0, to: 0, count: count)
+        if layer.kind == .lstm {
+            state.copy(saved, from: count, to: memoryStart, count: count)
+        }
     }
 
     /// Makes the state after `steps` the state before the next chunk.
     mutating func carry(steps: Int, lanes: Int) {
         let count = lanes * padded
-        carry(from: steps * count, to: 0, count)
+        state.copy(from: steps * count, to: 0, count: count)
         if layer.kind == .lstm {
-            carry(from: memoryStart + steps * count, to: memoryStart, count)
-        }
-    }
-
-    private mutating func carry(from last: Int, to first: Int, _ count: Int) {
-        for index in 0..<count {
-            state[first + index] = state[last + index]
+            state.copy(from: memoryStart + steps * count, to: memoryStart, count: count)
         }
     }
 
@@ -68,7 +77,7 @@ struct UnrolledLayer: Sendable {
     ///
     /// - Parameter input: `[steps, lanes, inputStride]` from `start` on
     mutating func forward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
         steps: Int,
@@ -88,12 +97,14 @@ struct UnrolledLayer: Sendable {
     ///
     /// - Parameters:
     ///   - input: as in the forward pass
-    ///   - inputGradient: `[steps, lanes, inputStride]`, added to; empty if nobody asks for it
+    ///   - inputGradient: `[steps, lanes, inputStride]`; empty if nobody asks for it
+    ///   - adds: whether `inputGradient` is added to, or overwritten
     mutating func backward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
-        inputGradient: inout [Float],
+        inputGradient: inout AlignedFloats,
+        adds: Bool,
         steps: Int,
         lanes: Int
     ) {
@@ -107,12 +118,13 @@ struct UnrolledLayer: Sendable {
             gradient: gradient,
             carried: &carried,
             packed: &packedGradient,
-            inputGradient: &inputGradient
+            inputGradient: &inputGradient,
+            adds: adds
         )
     }
 
-    /// Writes the gradients of the weights to where the weights are, or adds them.
-    func unpackGradients(into gradients: inout Parameters, adding: Bool) {
-        shape.unpack(packedGradient, into: &gradients, adding: adding)
+    /// Writes gradients of the weights to where the weights are.
+    func unpack(_ packed: AlignedFloats, into gradients: inout Parameters) {
+        shape.unpack(packed, into: &gradients)
     }
 }

@@ -1,13 +1,15 @@
+internal import CTocsinKernels
+
 /// One linear layer over a chunk of steps and lanes.
 struct UnrolledLinear: Sendable {
     /// The distance of rows.
     let padded: Int
     /// What it makes, `[steps, lanes, padded]`.
-    private(set) var output: [Float]
+    private(set) var output: AlignedFloats
     /// Its gradient, `[steps, lanes, padded]`.
-    private(set) var gradient: [Float]
+    private(set) var gradient: AlignedFloats
     /// Of the weights, as the kernels pack them.
-    private(set) var packedGradient: [Float]
+    var packedGradient: AlignedFloats
 
     private let layer: LinearLayer
     private let shape: UnrolledShape
@@ -17,20 +19,20 @@ struct UnrolledLinear: Sendable {
         self.layer = layer
         shape = UnrolledShape(layer, inputStride: inputStride, set: set)
         padded = shape.padded
-        output = Array(repeating: 0, count: steps * lanes * padded)
+        output = AlignedFloats(zeros: steps * lanes * padded)
         gradient = output
         packedGradient = shape.zeroWeights().forward
     }
 
     /// Forgets the gradients of the chunk before.
     mutating func clearGradients() {
-        Kernels.clear(&gradient)
-        Kernels.clear(&packedGradient)
+        gradient.clear()
+        packedGradient.clear()
     }
 
     /// Makes ``output`` out of `input`, `[steps, lanes, inputStride]` from `start` on.
     mutating func forward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
         steps: Int,
@@ -42,10 +44,10 @@ struct UnrolledLinear: Sendable {
 
     /// Takes ``gradient`` back, and adds to `inputGradient`, `[steps, lanes, inputStride]`.
     mutating func backward(
-        _ input: [Float],
+        _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
-        inputGradient: inout [Float],
+        inputGradient: inout AlignedFloats,
         steps: Int,
         lanes: Int
     ) {
@@ -62,36 +64,24 @@ struct UnrolledLinear: Sendable {
     /// Copies ``output`` without its padding, `[steps × lanes, outputSize]`.
     func copyOutput(to rows: inout [Float], rows count: Int) {
         let size = layer.outputSize
-        Kernels.copyRows(
-            &rows,
-            stride: size,
-            output,
-            stride: padded,
-            rows: count,
-            columns: size
-        )
+        precondition(count * size <= rows.count && count * padded <= output.count)
+        unsafe tocsin_copy_rows(&rows, size, output.pointer, padded, count, size)
     }
 
     /// Copies ``gradient`` from rows without padding.
     mutating func setGradient(_ rows: [Float], rows count: Int) {
         let size = layer.outputSize
-        Kernels.copyRows(
-            &gradient,
-            stride: padded,
-            rows,
-            stride: size,
-            rows: count,
-            columns: size
-        )
+        precondition(count * size <= rows.count && count * padded <= gradient.count)
+        unsafe tocsin_copy_rows(gradient.mutablePointer(), padded, rows, size, count, size)
     }
 
     /// Exchanges ``gradient`` for another array, for as long as others add to it.
-    mutating func swapGradient(_ other: inout [Float]) {
+    mutating func swapGradient(_ other: inout AlignedFloats) {
         swap(&gradient, &other)
     }
 
-    /// Writes the gradients of the weights to where the weights are, or adds them.
-    func unpackGradients(into gradients: inout Parameters, adding: Bool) {
-        shape.unpack(packedGradient, into: &gradients, adding: adding)
+    /// Writes gradients of the weights to where the weights are.
+    func unpack(_ packed: AlignedFloats, into gradients: inout Parameters) {
+        shape.unpack(packed, into: &gradients)
     }
 }

@@ -14,22 +14,24 @@ public struct UnrolledPass: Sendable {
     /// The largest number of steps of a chunk.
     public let maximumSteps: Int
     /// The number of lanes since the last ``reset(lanes:)``.
-    public private(set) var lanes: Int
+    public internal(set) var lanes: Int
     /// The number of steps of the last chunk.
-    public private(set) var steps = 0
+    public internal(set) var steps = 0
 
     /// Made at each step for the step after it, `[steps, lanes, inputSize]`; without a forecast
     /// head 0.
     public private(set) var forecast: [Float]
     /// `[steps, lanes, inputSize]`; without a reconstruct head 0.
     public private(set) var reconstruction: [Float]
-    private let network: Network
+    let network: Network
     private var weights: PackedParameters
     /// The encoder's layers, and after them the decoder's, if it is recurrent.
-    private var layers: [UnrolledLayer]
-    private var code: UnrolledLinear?
-    private var forecastHead: UnrolledLinear?
-    private var reconstructHead: UnrolledLinear?
+    var layers: [UnrolledLayer]
+    var code: UnrolledLinear?
+    var forecastHead: UnrolledLinear?
+    var reconstructHead: UnrolledLinear?
+    /// What the chunk's first layer reads, as it was handed in.
+    private var features: AlignedFloats
     private var outputGradient: [Float]
 
     /// Room for chunks of up to `lanes` × `steps`, with all weights 0.
@@ -77,6 +79,7 @@ public struct UnrolledPass: Sendable {
         forecast = Array(repeating: 0, count: steps * lanes * blueprint.inputSize)
         reconstruction = forecast
         outputGradient = forecast
+        features = AlignedFloats(forecast)
     }
 
     /// Takes new weights; the state stays.
@@ -106,13 +109,15 @@ public struct UnrolledPass: Sendable {
     ///   - steps: up to ``maximumSteps``
     public mutating func forward(_ inputs: [Float], steps: Int) {
         precondition(1...maximumSteps ~= steps)
+        precondition(inputs.count >= steps * lanes * blueprint.inputSize)
         carry()
         self.steps = steps
+        features.copy(inputs)
         for index in layers.indices {
             if index == network.encoder.count {
                 encode()
             }
-            let input = input(of: index, inputs)
+            let input = input(of: index)
             let weights = weights.recurrent[index].weights
             layers[index].forward(input.0, at: input.1, weights, steps: steps, lanes: lanes)
         }
@@ -141,9 +146,8 @@ public struct UnrolledPass: Sendable {
     public func loss(frames: [Float], weights: [Float]) -> LossSums {
         let row = lanes * blueprint.inputSize
         let count = steps * row
-        var sums = LossSums()
+        var sums = lossWeights(weights, lanes: lanes, steps: steps)
         if network.forecast != nil {
-            sums.forecastWeight = Kernels.sum(weights, at: row, count: count)
             sums.forecastError = Kernels.squaredError(
                 forecast,
                 target: frames,
@@ -153,7 +157,6 @@ public struct UnrolledPass: Sendable {
             )
         }
         if network.reconstruct != nil {
-            sums.reconstructWeight = Kernels.sum(weights, at: 0, count: count)
             sums.reconstructError = Kernels.squaredError(
                 reconstruction,
                 target: frames,
@@ -165,20 +168,34 @@ public struct UnrolledPass: Sendable {
         return sums
     }
 
+    /// What a chunk of any number of lanes and steps counts: sums without errors.
+    ///
+    /// - Parameter weights: as for ``loss(frames:weights:)``
+    public func lossWeights(_ weights: [Float], lanes: Int, steps: Int) -> LossSums {
+        let row = lanes * blueprint.inputSize
+        var sums = LossSums()
+        if network.forecast != nil {
+            sums.forecastWeight = Kernels.sum(weights, at: row, count: steps * row)
+        }
+        if network.reconstruct != nil {
+            sums.reconstructWeight = Kernels.sum(weights, at: 0, count: steps * row)
+        }
+        return sums
+    }
+
     /// Makes ``gradients`` those of a ``LossSums/mean``.
     ///
-    /// The loss may be that of more lanes than these: the gradients are then these lanes' share.
+    /// Of the loss only the weights play a part. They may be those of more lanes than these: the
+    /// gradients are then these lanes' share.
     ///
     /// May be called once after each ``forward(_:steps:)``, because it writes the gradients over
     /// the activations.
     ///
     /// - Parameters:
-    ///   - inputs: as they went forward
     ///   - frames: as for ``loss(frames:weights:)``
     ///   - weights: as for ``loss(frames:weights:)``
     ///   - loss: what ``loss(frames:weights:)`` gave, summed over all lanes
     public mutating func backward(
-        _ inputs: [Float],
         frames: [Float],
         weights: [Float],
         loss: LossSums
@@ -207,42 +224,26 @@ public struct UnrolledPass: Sendable {
             codeBackward()
         }
         for index in layers.indices.reversed() {
-            layerBackward(index, inputs)
+            layerBackward(index)
             if index == network.encoder.count {
                 codeBackward()
             }
         }
     }
 
-    /// Of the mean loss of the last chunk that went backward.
-    public var gradients: Parameters {
-        var gradients = Parameters(zeros: blueprint)
-        writeGradients(to: &gradients, adding: false)
-        return gradients
-    }
-
-    /// Writes ``gradients`` into parameters of the same blueprint, or adds them.
-    public func writeGradients(to gradients: inout Parameters, adding: Bool) {
-        for layer in layers {
-            layer.unpackGradients(into: &gradients, adding: adding)
-        }
-        code?.unpackGradients(into: &gradients, adding: adding)
-        forecastHead?.unpackGradients(into: &gradients, adding: adding)
-        reconstructHead?.unpackGradients(into: &gradients, adding: adding)
-    }
 }
 
 /// What lies between the layers, forward.
 extension UnrolledPass {
     /// A layer's hidden states after each step: the array, and where those of the first step begin.
-    private func outputs(of index: Int) -> ([Float], Int) {
+    private func outputs(of index: Int) -> (AlignedFloats, Int) {
         (layers[index].state, lanes * layers[index].padded)
     }
 
     /// What a layer reads: the features, the layer below, or for a decoder the code.
-    private func input(of index: Int, _ inputs: [Float]) -> ([Float], Int) {
+    private func input(of index: Int) -> (AlignedFloats, Int) {
         if index == 0 {
-            return (inputs, 0)
+            return (features, 0)
         }
         if index == network.encoder.count, let code {
             return (code.output, 0)
@@ -251,7 +252,7 @@ extension UnrolledPass {
     }
 
     /// What the reconstruct head reads.
-    private func reconstructInput() -> ([Float], Int) {
+    private func reconstructInput() -> (AlignedFloats, Int) {
         if network.reconstructReadsCode, let code {
             return (code.output, 0)
         }
@@ -279,7 +280,12 @@ extension UnrolledPass {
         forecastHead?.clearGradients()
         reconstructHead?.clearGradients()
         for index in layers.indices {
-            layers[index].clearGradients()
+            layers[index].packedGradient.clear()
+        }
+        // Heads and code add to what others have left; a layer overwrites the gradient of another.
+        layers[layers.count - 1].gradient.clear()
+        if network.code != nil {
+            layers[network.encoder.count - 1].gradient.clear()
         }
     }
 
@@ -306,7 +312,7 @@ extension UnrolledPass {
         reconstructHead?.setGradient(outputGradient, rows: steps * lanes)
         let read = reconstructInput()
         // The gradient of what the head reads leaves its place while the head adds to it.
-        var below: [Float] = []
+        var below = AlignedFloats.none
         let last = layers.count - 1
         swapGradient(&below, ofCode: network.reconstructReadsCode, orOf: last)
         reconstructHead?.backward(
@@ -320,7 +326,7 @@ extension UnrolledPass {
         swapGradient(&below, ofCode: network.reconstructReadsCode, orOf: last)
     }
 
-    private mutating func swapGradient(_ other: inout [Float], ofCode: Bool, orOf index: Int) {
+    private mutating func swapGradient(_ other: inout AlignedFloats, ofCode: Bool, orOf index: Int) {
         if ofCode {
             code?.swapGradient(&other)
         } else if index >= 0 {
@@ -342,17 +348,18 @@ extension UnrolledPass {
         )
     }
 
-    private mutating func layerBackward(_ index: Int, _ inputs: [Float]) {
-        // The gradient of what the layer reads leaves its place while the layer adds to it.
-        var below: [Float] = []
+    private mutating func layerBackward(_ index: Int) {
+        // The gradient of what the layer reads leaves its place while the layer writes it.
+        var below = AlignedFloats.none
         let readsCode = index == network.encoder.count && code != nil
         swapGradient(&below, ofCode: readsCode, orOf: index - 1)
-        let input = input(of: index, inputs)
+        let input = input(of: index)
         layers[index].backward(
             input.0,
             at: input.1,
             weights.recurrent[index].weights,
             inputGradient: &below,
+            adds: readsCode,
             steps: steps,
             lanes: lanes
         )

@@ -65,9 +65,8 @@ public struct TrainingLoop: Sendable {
         learningRate: Double
     ) -> (loss: Double, norm: Double) {
         pass.load(parameters)
-        let sums = pass.forward(chunk)
+        let sums = pass.forwardAndBack(chunk, gradients: &gradients)
         guard sums.mean.isFinite else { return (sums.mean, .nan) }
-        pass.backward(loss: sums, gradients: &gradients)
         let norm = gradients.clip(norm: clip)
         guard norm.isFinite else { return (.infinity, norm) }
         adam.update(&parameters, gradients: gradients, learningRate: learningRate)

@@ -10,13 +10,14 @@ final class Workers: Sendable {
 
     private let board: Board
 
-    /// The calling thread is one of them; if the system does not give all, there are fewer.
+    /// The calling thread is one of them, number 0; if the system does not give all, there are
+    /// fewer.
     init(threads: Int) {
         let board = Board()
         self.board = board
-        for _ in 1..<max(1, threads) {
+        for number in 1..<max(1, threads) {
             do {
-                try DedicatedThread.start("training") { board.work() }
+                try DedicatedThread.start("training") { board.work(number) }
             } catch {
                 break
             }
@@ -27,8 +28,9 @@ final class Workers: Sendable {
         board.end()
     }
 
-    /// Calls `body` with every number below `count`, on any of the threads and in any order.
-    func run(_ count: Int, _ body: (Int) -> Void) {
+    /// Calls `body` with every number below `count`, on any of the threads and in any order, and
+    /// with the number of the thread.
+    func run(_ count: Int, _ body: (Int, Int) -> Void) {
         withoutActuallyEscaping(body) { board.run(count, $0) }
     }
 }
@@ -38,7 +40,7 @@ final class Workers: Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let isThereWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let isDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var body: ((Int) -> Void)?
+    private var body: ((Int, Int) -> Void)?
     private var next = 0
     private var count = 0
     private var unfinished = 0
@@ -59,14 +61,14 @@ final class Workers: Sendable {
         unsafe mutex.deallocate()
     }
 
-    func run(_ count: Int, _ body: @escaping (Int) -> Void) {
+    func run(_ count: Int, _ body: @escaping (Int, Int) -> Void) {
         unsafe pthread_mutex_lock(mutex)
         // Copies of a pass share their workers: one after the other.
         while self.body != nil { unsafe pthread_cond_wait(isDone, mutex) }
         self.body = body
         (next, self.count, unfinished) = (0, count, count)
         unsafe pthread_cond_broadcast(isThereWork)
-        while next < self.count { take() }
+        while next < self.count { take(0) }
         while unfinished > 0 { unsafe pthread_cond_wait(isDone, mutex) }
         (next, self.count) = (0, 0)
         self.body = nil
@@ -75,11 +77,11 @@ final class Workers: Sendable {
     }
 
     /// What a thread does until the end.
-    func work() {
+    func work(_ thread: Int) {
         unsafe pthread_mutex_lock(mutex)
         while !isEnding {
             if next < count {
-                take()
+                take(thread)
             } else {
                 unsafe pthread_cond_wait(isThereWork, mutex)
             }
@@ -95,11 +97,11 @@ final class Workers: Sendable {
     }
 
     /// Does the next piece; the mutex is held before and after, but not in between.
-    private func take() {
+    private func take(_ thread: Int) {
         let (piece, body) = (next, body)
         next += 1
         unsafe pthread_mutex_unlock(mutex)
-        body?(piece)
+        body?(piece, thread)
         unsafe pthread_mutex_lock(mutex)
         unfinished -= 1
         if unfinished == 0 { unsafe pthread_cond_broadcast(isDone) }

@@ -15,7 +15,7 @@
 #include "Watch.h"
 
 /// Adds vectors: `y[n] += x[n]`.
-void tocsin_add(float *y, size_t y_start, const float *x, size_t x_start, size_t n);
+void tocsin_add(float *y, const float *x, size_t n);
 
 /// `y[rows, columns] = x[rows, columns]`, whose rows are `y_stride` and `x_stride` apart.
 void tocsin_copy_rows(float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows,

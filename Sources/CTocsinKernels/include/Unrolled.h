@@ -47,10 +47,10 @@ void tocsin_pack(const struct tocsin_unrolled *layer, float *packed, float *back
                  const float *parameters, size_t input_weights, size_t hidden_weights,
                  size_t input_bias, size_t hidden_bias);
 
-/// Writes packed gradients where the weights are; `+=` if `add`.
+/// Writes packed gradients where the weights are.
 void tocsin_unpack(const struct tocsin_unrolled *layer, const float *packed, float *parameters,
                    size_t input_weights, size_t hidden_weights, size_t input_bias,
-                   size_t hidden_bias, bool add);
+                   size_t hidden_bias);
 
 /// Advances all lanes by all steps.
 ///
@@ -62,12 +62,13 @@ void tocsin_unrolled_forward(const struct tocsin_unrolled *layer, const float *i
 
 /// Takes `gradient`, of the hidden states after each step, back through the chunk.
 ///
-/// `carried`, [2, lanes, padded], is scratch. Added to: `packed_gradient`, and from its start on
-/// `input_gradient`, [steps, lanes, input_stride], unless that is null.
+/// `carried`, [2, lanes, padded], is scratch. `packed_gradient` is added to. So is, if `adds`,
+/// `input_gradient`, [steps, lanes, input_stride]; else it is overwritten, and it may be null.
 void tocsin_unrolled_backward(const struct tocsin_unrolled *layer, const float *input,
-                              size_t input_start, const float *back, const float *state,
+                              size_t input_start, const float *weights, const float *state,
                               size_t memory, float *gates, const float *gradient,
-                              float *carried, float *packed_gradient, float *input_gradient);
+                              float *carried, float *packed_gradient, float *input_gradient,
+                              bool adds);
 
 /// A linear layer on `steps × lanes` rows: `output`, [rows, padded].
 void tocsin_linear_forward(const struct tocsin_unrolled *layer, const float *input,
