@@ -230,7 +230,6 @@ public struct UnrolledPass: Sendable {
             }
         }
     }
-
 }
 
 /// What lies between the layers, forward.
@@ -326,7 +325,8 @@ extension UnrolledPass {
         swapGradient(&below, ofCode: network.reconstructReadsCode, orOf: last)
     }
 
-    private mutating func swapGradient(_ other: inout AlignedFloats, ofCode: Bool, orOf index: Int) {
+    private mutating func swapGradient(_ other: inout AlignedFloats, ofCode: Bool, orOf index: Int)
+    {
         if ofCode {
             code?.swapGradient(&other)
         } else if index >= 0 {

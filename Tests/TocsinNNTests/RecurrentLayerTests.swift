@@ -55,20 +55,21 @@ struct RecurrentLayerTests {
         var packed = try PackedParameters(zeros: blueprint)
         packed.load(parameters)
         let weights = packed.recurrent[0].weights
-        let paddedInputs = padded(inputs, 3, to: 16)
+        let paddedInputs = AlignedFloats(padded(inputs, 3, to: 16))
         layer.forward(paddedInputs, at: 0, weights, steps: steps, lanes: 1)
-        layer.gradient = padded(above, size, to: 32)
+        layer.gradient = AlignedFloats(padded(above, size, to: 32))
         var found = Parameters(zeros: blueprint)
-        var paddedGradient = [Float](repeating: 0, count: steps * 16)
+        var paddedGradient = AlignedFloats(zeros: steps * 16)
         layer.backward(
             paddedInputs,
             at: 0,
             weights,
             inputGradient: &paddedGradient,
+            adds: false,
             steps: steps,
             lanes: 1
         )
-        layer.unpackGradients(into: &found, adding: false)
+        layer.unpack(layer.packedGradient, into: &found)
         let inputGradient = (0..<steps).flatMap { paddedGradient[$0 * 16..<$0 * 16 + 3] }
 
         let (expected, expectedInput) = plainBackward(cell, inputs, above, steps: steps)

@@ -64,7 +64,7 @@ struct UnrolledPassTests {
         pass.forward(before, steps: steps)
         pass.forward(inputs, steps: steps)
         let loss = pass.loss(frames: frames, weights: weights)
-        pass.backward(inputs, frames: frames, weights: weights, loss: loss)
+        pass.backward(frames: frames, weights: weights, loss: loss)
 
         // The state that the chunk begins with does not depend on the weights: it is detached.
         var network = DoubleNetwork(blueprint, parameters, lanes: lanes)
@@ -100,8 +100,54 @@ struct UnrolledPassTests {
         pass.forward(Array(nothing[..<4]), steps: 2)
         let loss = pass.loss(frames: nothing, weights: nothing)
         #expect(loss.mean == 0)
-        pass.backward(Array(nothing[..<4]), frames: nothing, weights: nothing, loss: loss)
+        pass.backward(frames: nothing, weights: nothing, loss: loss)
         #expect(pass.gradients.values.allSatisfy { $0 == 0 })
+    }
+
+    @Test(arguments: CellKind.allCases)
+    func `groups of lanes that take turns get what they get alone`(kind: CellKind) throws {
+        let (steps, size) = (3, 5)
+        let blueprint = Blueprint(inputSize: 2, cell: kind, hiddenSize: size, layers: 2)
+        let parameters = Parameters(blueprint, seed: 1, scale: 0.5)
+        var shared = try UnrolledPass(blueprint: blueprint, lanes: 3, steps: steps)
+        shared.load(parameters)
+        let groups = [3, 2]
+        var alone = Array(repeating: shared, count: groups.count)
+        var states = Array(repeating: shared.zeroState(), count: groups.count)
+        var gradients = Array(repeating: shared.zeroGradients(), count: groups.count)
+        for (group, lanes) in groups.enumerated() { alone[group].reset(lanes: lanes) }
+        for chunk in 0..<2 {
+            for (group, lanes) in groups.enumerated() {
+                let seed = UInt64(2 + chunk * groups.count + group)
+                let inputs = Numbers.symmetric(seed: seed, count: steps * lanes * 2, scale: 2)
+                let frames = Numbers.symmetric(seed: seed, count: (steps + 1) * lanes * 2, scale: 2)
+                let weights = [Float](repeating: 1, count: frames.count)
+                func run(_ pass: inout UnrolledPass) {
+                    pass.forward(inputs, steps: steps)
+                    let loss = pass.loss(frames: frames, weights: weights)
+                    pass.backward(frames: frames, weights: weights, loss: loss)
+                }
+                run(&alone[group])
+                shared.resume(states[group], lanes: lanes)
+                run(&shared)
+                shared.save(to: &states[group])
+                #expect(shared.forecast[..<inputs.count] == alone[group].forecast[..<inputs.count])
+                shared.swapGradients(&gradients[group])
+            }
+        }
+        var found = Parameters(zeros: blueprint)
+        for group in groups.indices {
+            shared.unpack(gradients[group], into: &found)
+            #expect(found == alone[group].gradients)
+        }
+        // Added up, and the first group's left as they were before.
+        var sum = gradients[0]
+        sum.add(gradients[1])
+        shared.unpack(sum, into: &found)
+        let (first, second) = (alone[0].gradients.values, alone[1].gradients.values)
+        #expect(found.values == zip(first, second).map { $0 + $1 })
+        shared.unpack(gradients[0], into: &found)
+        #expect(found == alone[0].gradients)
     }
 
     @Test func `after a reset nothing of the chunk before is left`() throws {

@@ -136,7 +136,7 @@ struct TrainingLoopTests {
         pass.load(initial)
         pass.forward(chunk.inputs, steps: steps)
         let loss = pass.loss(frames: chunk.frames, weights: chunk.weights)
-        pass.backward(chunk.inputs, frames: chunk.frames, weights: chunk.weights, loss: loss)
+        pass.backward(frames: chunk.frames, weights: chunk.weights, loss: loss)
         var loop = try TrainingLoop(
             blueprint: blueprint,
             parameters: initial,
