@@ -49,7 +49,9 @@ INLINE void NAME(lstm_lanes)(float *gates, const float *c_before, float *c_after
         e[j][1] = CONST_AT(a + gate) * FOR_SIGMOID;
         e[j][2] = CONST_AT(a + 2 * gate) * FOR_TANH;
         e[j][3] = CONST_AT(a + 3 * gate) * FOR_SIGMOID;
-        NAME(powers)(e[j], 4);
+        // Two at a time: with four there are not enough registers for the constants.
+        NAME(powers)(e[j], 2);
+        NAME(powers)(e[j] + 2, 2);
     }
     _Pragma("unroll") for (int j = 0; j < count; j++) {
         float *const a = gates + j * LANES;

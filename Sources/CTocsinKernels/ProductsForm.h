@@ -70,37 +70,41 @@ INLINE void NAME(product_tile)(const struct tocsin_product *product, size_t row,
                     sums[(r * panels + p) * PARTS + i];
 }
 
-// `rows` is a constant for the compiler in each case.
-#define ROWS_CASE(n)                                                                 \
-    case n:                                                                          \
-        if (n <= MOST_ROWS) NAME(product_tile)(product, row, panel, n, panels, along); \
-        break;
-
-INLINE void NAME(product_rows)(const struct tocsin_product *product, size_t panel,
-                               const int panels, const bool along) {
-    const size_t parts = (product->rows + MOST_ROWS - 1) / MOST_ROWS;
-    const size_t least = product->rows / parts, larger = product->rows % parts;
+// All tiles of some panels: first `larger` of one row more than `rows`, then others of `rows`.
+INLINE void NAME(product_tiles)(const struct tocsin_product *product, size_t panel, size_t larger,
+                                size_t others, const int rows, const int panels,
+                                const bool along) {
     size_t row = 0;
-    for (size_t part = 0; part < parts; part++) {
-        const size_t n = least + (part < larger);
-        switch (n) {
-            ROWS_CASE(1)
-            ROWS_CASE(2)
-            ROWS_CASE(3)
-            ROWS_CASE(4)
-            ROWS_CASE(5)
-            ROWS_CASE(6)
-        }
-        row += n;
-    }
+    if (rows < MOST_ROWS)
+        for (; larger > 0; larger--, row += rows + 1)
+            NAME(product_tile)(product, row, panel, rows + 1, panels, along);
+    for (; others > 0; others--, row += rows)
+        NAME(product_tile)(product, row, panel, rows, panels, along);
 }
 
+// `rows` is a constant for the compiler in each case.
+#define ROWS_CASE(n)                                                                      \
+    case n:                                                                               \
+        if (n > MOST_ROWS) break;                                                         \
+        if (MOST_PANELS == 4)                                                             \
+            for (; panel + 4 <= product->panels; panel += 4)                              \
+                NAME(product_tiles)(product, panel, larger, others, n, 4, along);         \
+        for (; panel < product->panels; panel++)                                          \
+            NAME(product_tiles)(product, panel, larger, others, n, 1, along);             \
+        break;
+
 INLINE void NAME(product_panels)(const struct tocsin_product *product, const bool along) {
+    const size_t tiles = (product->rows + MOST_ROWS - 1) / MOST_ROWS;
+    const size_t larger = product->rows % tiles, others = tiles - larger;
     size_t panel = 0;
-    if (MOST_PANELS == 4)
-        for (; panel + 4 <= product->panels; panel += 4)
-            NAME(product_rows)(product, panel, 4, along);
-    for (; panel < product->panels; panel++) NAME(product_rows)(product, panel, 1, along);
+    switch (product->rows / tiles) {
+        ROWS_CASE(1)
+        ROWS_CASE(2)
+        ROWS_CASE(3)
+        ROWS_CASE(4)
+        ROWS_CASE(5)
+        ROWS_CASE(6)
+    }
 }
 
 static void NAME(product)(const struct tocsin_product *product) {
