@@ -171,11 +171,17 @@ void tocsin_unrolled_forward(const struct tocsin_unrolled *layer, const float *i
     }
 }
 
+// Begins from 0, not from what is there.
+static void overwrite(struct tocsin_product *product) {
+    static const float zeros[TOCSIN_PANEL];
+    product->from = zeros;
+    product->from_row = product->from_panel = 0;
+}
+
 // `y[lane][units] = gates · w`, or if `adds` `+=`, for the input's gates or for the hidden units'.
 static void back(const struct tocsin_unrolled *layer, const places *p, const float *gates,
                  const float *w, float *y, size_t stride, size_t panels, bool is_hidden,
                  bool adds) {
-    static const float zeros[TOCSIN_PANEL];
     const size_t rows = p->matrix_gates * p->padded, panel = layer->lanes * TOCSIN_PANEL;
     const bool apart = is_hidden && layer->kind == TOCSIN_GRU;
     struct tocsin_term term = {gates, TOCSIN_PANEL, 1, panel, w, TOCSIN_PANEL,
@@ -183,10 +189,7 @@ static void back(const struct tocsin_unrolled *layer, const places *p, const flo
                                apart ? 2 * p->panels : p->matrix_gates * p->panels};
     struct tocsin_product product = {y, stride, TOCSIN_PANEL, y, stride, TOCSIN_PANEL,
                                      layer->lanes, panels, {term, term}, apart ? 2 : 1};
-    if (!adds) {
-        product.from = zeros;
-        product.from_row = product.from_panel = 0;
-    }
+    if (!adds) overwrite(&product);
     product.term[1].x += 3 * p->panels * panel;
     product.term[1].w += 2 * p->padded * TOCSIN_PANEL;
     product.term[1].segments = p->panels;
@@ -266,7 +269,7 @@ void tocsin_linear_forward(const struct tocsin_unrolled *layer, const float *inp
 
 void tocsin_linear_backward(const struct tocsin_unrolled *layer, const float *input,
                             size_t input_start, const float *back, const float *gradient,
-                            float *packed_gradient, float *input_gradient) {
+                            float *packed_gradient, float *input_gradient, bool adds) {
     const places p = places_of(layer);
     const size_t rows = layer->steps * layer->lanes, stride = layer->input_stride;
     const size_t full = rows / GRADIENT_ROWS;
@@ -286,10 +289,11 @@ void tocsin_linear_backward(const struct tocsin_unrolled *layer, const float *in
                       TOCSIN_PANEL);
     if (!input_gradient) return;
     // The hidden state above is padded, and so is the code.
-    const struct tocsin_product below = {
+    struct tocsin_product below = {
         input_gradient, stride, TOCSIN_PANEL, input_gradient, stride, TOCSIN_PANEL, rows,
         tocsin_padded(layer->input_size) / TOCSIN_PANEL,
         {{gradient, p.padded, 1, 0, back, TOCSIN_PANEL, p.padded * TOCSIN_PANEL, 0, layer->size,
           1}}, 1};
+    if (!adds) overwrite(&below);
     tocsin_multiply(layer->set, &below);
 }

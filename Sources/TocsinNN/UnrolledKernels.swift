@@ -251,14 +251,16 @@ extension UnrolledShape {
     ///   - input: as in the forward pass
     ///   - gradient: of the outputs, `[steps, lanes, padded]`
     ///   - packed: the gradients of the weights; added to
-    ///   - inputGradient: `[steps, lanes, inputStride]`; added to
+    ///   - inputGradient: `[steps, lanes, inputStride]`; empty if nobody asks for it
+    ///   - adds: whether `inputGradient` is added to, or overwritten
     func linearBackward(
         _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
         gradient: AlignedFloats,
         packed: inout AlignedFloats,
-        inputGradient: inout AlignedFloats
+        inputGradient: inout AlignedFloats,
+        adds: Bool
     ) {
         Kernels.check(input, start, steps * lanes * inputStride)
         Kernels.check(gradient, 0, steps * lanes * padded)
@@ -272,7 +274,8 @@ extension UnrolledShape {
                 weights.backward.pointer,
                 gradient.pointer,
                 packed.mutablePointer(),
-                isAsked ? inputGradient.mutablePointer() : nil
+                isAsked ? inputGradient.mutablePointer() : nil,
+                adds
             )
         }
     }

@@ -16,7 +16,7 @@ struct UnrolledLayer: Sendable {
     var gradient: AlignedFloats
 
     /// Of the weights, as the kernels pack them.
-    var packedGradient: AlignedFloats
+    private(set) var packedGradient: AlignedFloats
 
     private let shape: UnrolledShape
     private let memoryStart: Int
@@ -41,6 +41,11 @@ struct UnrolledLayer: Sendable {
     /// Sets the state before the chunk to 0.
     mutating func reset() {
         state.clear()
+    }
+
+    /// Forgets the gradients of the weights of the chunk before.
+    mutating func clearPackedGradient() {
+        packedGradient.clear()
     }
 
     /// The number of floats that ``save(to:steps:lanes:)`` writes for so many lanes.
@@ -121,6 +126,12 @@ struct UnrolledLayer: Sendable {
             inputGradient: &inputGradient,
             adds: adds
         )
+    }
+
+    /// Exchanges ``packedGradient`` for that of other lanes.
+    mutating func swapPackedGradient(_ other: inout AlignedFloats) {
+        precondition(other.count == packedGradient.count, "another layer's gradients")
+        swap(&packedGradient, &other)
     }
 
     /// Writes gradients of the weights to where the weights are.

@@ -9,7 +9,7 @@ struct UnrolledLinear: Sendable {
     /// Its gradient, `[steps, lanes, padded]`.
     private(set) var gradient: AlignedFloats
     /// Of the weights, as the kernels pack them.
-    var packedGradient: AlignedFloats
+    private(set) var packedGradient: AlignedFloats
 
     private let layer: LinearLayer
     private let shape: UnrolledShape
@@ -42,12 +42,14 @@ struct UnrolledLinear: Sendable {
             .linearForward(input, at: start, weights, output: &output)
     }
 
-    /// Takes ``gradient`` back, and adds to `inputGradient`, `[steps, lanes, inputStride]`.
+    /// Takes ``gradient`` back to `inputGradient`, `[steps, lanes, inputStride]`, which is added to or
+    /// overwritten.
     mutating func backward(
         _ input: AlignedFloats,
         at start: Int,
         _ weights: UnrolledWeights,
         inputGradient: inout AlignedFloats,
+        adds: Bool,
         steps: Int,
         lanes: Int
     ) {
@@ -57,7 +59,8 @@ struct UnrolledLinear: Sendable {
             weights,
             gradient: gradient,
             packed: &packedGradient,
-            inputGradient: &inputGradient
+            inputGradient: &inputGradient,
+            adds: adds
         )
     }
 
@@ -78,6 +81,12 @@ struct UnrolledLinear: Sendable {
     /// Exchanges ``gradient`` for another array, for as long as others add to it.
     mutating func swapGradient(_ other: inout AlignedFloats) {
         swap(&gradient, &other)
+    }
+
+    /// Exchanges ``packedGradient`` for that of other lanes.
+    mutating func swapPackedGradient(_ other: inout AlignedFloats) {
+        precondition(other.count == packedGradient.count, "another layer's gradients")
+        swap(&packedGradient, &other)
     }
 
     /// Writes gradients of the weights to where the weights are.

@@ -51,16 +51,19 @@ extension UnrolledPass {
 
     /// Hands out the gradients of the last chunk, and takes memory for the next one's.
     public mutating func swapGradients(_ other: inout PackedGradients) {
-        var part = 0
-        func exchange(_ own: inout AlignedFloats) {
-            precondition(own.count == other.parts[part].count, "another network's gradients")
-            swap(&own, &other.parts[part])
+        for index in layers.indices {
+            layers[index].swapPackedGradient(&other.parts[index])
+        }
+        var part = layers.count
+        if code != nil {
+            code?.swapPackedGradient(&other.parts[part])
             part += 1
         }
-        for index in layers.indices { exchange(&layers[index].packedGradient) }
-        if code != nil { exchange(&code!.packedGradient) }
-        if forecastHead != nil { exchange(&forecastHead!.packedGradient) }
-        if reconstructHead != nil { exchange(&reconstructHead!.packedGradient) }
+        if forecastHead != nil {
+            forecastHead?.swapPackedGradient(&other.parts[part])
+            part += 1
+        }
+        reconstructHead?.swapPackedGradient(&other.parts[part])
     }
 
     /// Writes gradients into parameters of the same blueprint.

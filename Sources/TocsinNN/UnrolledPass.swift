@@ -201,6 +201,8 @@ public struct UnrolledPass: Sendable {
         loss: LossSums
     ) {
         clearGradients()
+        // The first of those who read the last layer overwrites its gradient; the others add to it.
+        var isReached = false
         let row = lanes * blueprint.inputSize
         if loss.forecastWeight > 0, let packed = self.weights.forecast?.weights {
             differentiate(self.forecast, frames, weights, at: row, over: loss.forecastWeight)
@@ -212,21 +214,28 @@ public struct UnrolledPass: Sendable {
                 at: hidden.1,
                 packed,
                 inputGradient: &layers[last].gradient,
+                adds: isReached,
                 steps: steps,
                 lanes: lanes
             )
+            isReached = true
         }
         if loss.reconstructWeight > 0, let packed = self.weights.reconstruct?.weights {
             differentiate(reconstruction, frames, weights, at: 0, over: loss.reconstructWeight)
-            reconstructBackward(packed)
+            reconstructBackward(packed, adds: isReached || network.reconstructReadsCode)
+            isReached = isReached || !network.reconstructReadsCode
         }
-        if network.decoder == nil {
-            codeBackward()
+        if network.decoder == nil, network.code != nil {
+            codeBackward(adds: isReached)
+            isReached = true
+        }
+        if !isReached {
+            layers[layers.count - 1].gradient.clear()
         }
         for index in layers.indices.reversed() {
             layerBackward(index)
             if index == network.encoder.count {
-                codeBackward()
+                codeBackward(adds: false)
             }
         }
     }
@@ -279,12 +288,7 @@ extension UnrolledPass {
         forecastHead?.clearGradients()
         reconstructHead?.clearGradients()
         for index in layers.indices {
-            layers[index].packedGradient.clear()
-        }
-        // Heads and code add to what others have left; a layer overwrites the gradient of another.
-        layers[layers.count - 1].gradient.clear()
-        if network.code != nil {
-            layers[network.encoder.count - 1].gradient.clear()
+            layers[index].clearPackedGradient()
         }
     }
 
@@ -307,7 +311,7 @@ extension UnrolledPass {
         )
     }
 
-    private mutating func reconstructBackward(_ weights: UnrolledWeights) {
+    private mutating func reconstructBackward(_ weights: UnrolledWeights, adds: Bool) {
         reconstructHead?.setGradient(outputGradient, rows: steps * lanes)
         let read = reconstructInput()
         // The gradient of what the head reads leaves its place while the head adds to it.
@@ -319,6 +323,7 @@ extension UnrolledPass {
             at: read.1,
             weights,
             inputGradient: &below,
+            adds: adds,
             steps: steps,
             lanes: lanes
         )
@@ -334,7 +339,7 @@ extension UnrolledPass {
         }
     }
 
-    private mutating func codeBackward() {
+    private mutating func codeBackward(adds: Bool) {
         guard let weights = weights.code?.weights else { return }
         let top = network.encoder.count - 1
         let hidden = outputs(of: top)
@@ -343,6 +348,7 @@ extension UnrolledPass {
             at: hidden.1,
             weights,
             inputGradient: &layers[top].gradient,
+            adds: adds,
             steps: steps,
             lanes: lanes
         )

@@ -80,12 +80,14 @@ struct UnrolledKernelsTests {
             var packed = UnrolledShape(layer, inputStride: stride, set: set).zeroWeights()
             UnrolledShape(layer, inputStride: stride, set: set).pack(parameters, into: &packed)
             found.setGradient(gradient, rows: rows)
-            var paddedBelow = AlignedFloats(zeros: rows * stride)
+            // Overwritten, whatever was there.
+            var paddedBelow = AlignedFloats(Array(repeating: 7, count: rows * stride))
             found.backward(
                 AlignedFloats(input),
                 at: 0,
                 packed,
                 inputGradient: &paddedBelow,
+                adds: false,
                 steps: 1,
                 lanes: rows
             )

@@ -74,7 +74,7 @@ void tocsin_unrolled_backward(const struct tocsin_unrolled *layer, const float *
 void tocsin_linear_forward(const struct tocsin_unrolled *layer, const float *input,
                            size_t input_start, const float *packed, float *output);
 
-/// The way back of a linear layer; `gradient` is [rows, padded].
+/// The way back of a linear layer; `gradient` is [rows, padded], the others as for a recurrent one.
 void tocsin_linear_backward(const struct tocsin_unrolled *layer, const float *input,
                             size_t input_start, const float *back, const float *gradient,
-                            float *packed_gradient, float *input_gradient);
+                            float *packed_gradient, float *input_gradient, bool adds);
