@@ -9,10 +9,10 @@ void tocsin_gates_forward(enum tocsin_instruction_set set, enum tocsin_layer_kin
                           float *gates, const float *h_before, float *h_after,
                           const float *c_before, float *c_after, size_t lanes, size_t padded);
 
-// Turns activations into gradients of the sums. `gradient` is of the hidden state after the step, as
-// the layers above leave it; to it come `dh` and `dc`, which the step after it has left. They
-// become those of the state before the step: dc whole, a GRU's dh without what reaches h through
-// its sums, while that is all there is of another's, whose dh stays as it was.
+// Turns activations into gradients of the sums. `gradient` is that of the hidden state after the
+// step as the layers above leave it; `dh` is added to it, which the next step has left. `dc` becomes
+// that of the memory before the step, and a GRU's `dh` what reaches h past the sums. Of the other
+// cells nothing does, and their `dh` stays as it was.
 void tocsin_gates_backward(enum tocsin_instruction_set set, enum tocsin_layer_kind kind,
                            float *gates, const float *h_before, const float *h_after,
                            const float *c_before, const float *gradient, float *dh, float *dc,

@@ -1,7 +1,7 @@
 // Loss and optimiser: element by element over all outputs and all parameters.
 //
-// Sums are taken in double: eight of every eighth element, which do not wait for each other, and then
-// their sum. So they do not depend on the width of a vector.
+// Sums are taken in double: eight of every eighth element, which do not wait for each other, and
+// then their sum. So they do not depend on the width of a vector.
 
 #include "CTocsinKernels.h"
 #include "Dispatch.h"
