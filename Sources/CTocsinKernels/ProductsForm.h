@@ -38,8 +38,8 @@ INLINE void NAME(add_segment)(floats *sums, const struct tocsin_term *term, cons
     }
 }
 
-// All loops but those over rows and panels run at least once; what a tile costs beside its
-// multiply-adds is some 25 cycles, of 400 to 1600.
+// All loops but those over rows and panels run at least once: what a tile costs beside its
+// multiply-adds counts.
 INLINE void NAME(product_tile)(const struct tocsin_product *product, size_t row, size_t panel,
                                const int rows, const int panels, const bool along) {
     floats sums[MOST_ROWS * MOST_PANELS * PARTS];
