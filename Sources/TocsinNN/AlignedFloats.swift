@@ -1,6 +1,6 @@
 /// A fixed number of floats that begin at a cache line, so that no vector of them lies across two.
 ///
-/// An array's elements begin wherever the heap has room; with them products take 3 % longer. As an
+/// An array's elements begin wherever the heap has room; products of those take longer. As an
 /// array this is a value: it is copied when it is written to while somebody else holds it too.
 struct AlignedFloats: Sendable {
     private var memory: Memory
