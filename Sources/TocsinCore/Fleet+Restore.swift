@@ -54,6 +54,16 @@ extension Fleet {
         return .whole
     }
 
+    /// Forgets how far the streams were when each device was heard last.
+    ///
+    /// For devices that come from several fleets, whose streams were not equally far. Belongs to taking
+    /// them over, so nothing is saved in the undo log.
+    public mutating func forgetStreamTimes() {
+        for place in places {
+            place?.record.heads[0].streamTime = Timestamp(microseconds: .min)
+        }
+    }
+
     /// Goes on with the same devices under changed streams, models and policies.
     ///
     /// A device keeps everything if its stream still exists and the same model judges it. If another

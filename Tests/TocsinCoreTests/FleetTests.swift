@@ -194,6 +194,28 @@ struct FleetTests {
         #expect(line.alerts.dropFirst(before).map(\.device) == ["p1"])
     }
 
+    @Test func `a reload does not forget whose clock is ahead`() throws {
+        var line = try withClockAhead(from: 0)
+        let kept = line.fleet.reload(
+            names: ["json"],
+            intake: line.intake,
+            policies: line.fleet.policies,
+            now: .at(19)
+        ) { _ in }
+        #expect(kept == 2)
+        line.tick(20)
+        #expect(line.alerts.isEmpty)
+    }
+
+    @Test(arguments: [false, true])
+    func `devices that come from several fleets begin to be silent anew`(isForgotten: Bool) throws {
+        var line = try withClockAhead(from: 0)
+        for t in 20..<52 { line.take(1, Double(t + 3600), [10, 10], arrival: 20) }
+        if isForgotten { line.fleet.forgetStreamTimes() }
+        line.tick(20)
+        #expect(line.alerts.map(\.device) == (isForgotten ? [] : ["p1"]))
+    }
+
     @Test func `time alone makes nothing of a device that was never heard`() throws {
         var line = try started(.small())
         line.tick(1e6)

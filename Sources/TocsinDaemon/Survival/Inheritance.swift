@@ -121,6 +121,7 @@ struct Inheritance {
         if memories.count == shards {
             output.shares = memories[shard].last.shares
         } else {
+            fleet.forgetStreamTimes()
             for monitor in fleet.devices { output.resume(monitor.published) }
         }
         for (i, left) in memories.enumerated() {
