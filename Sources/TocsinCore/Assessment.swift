@@ -1,3 +1,5 @@
+internal import CTocsinKernels
+
 /// What one frame led to, or a change of condition that no frame brought.
 ///
 /// It shows the numbers of its device where they lie, and cannot be kept: the next frame writes over
@@ -65,61 +67,58 @@ public struct Assessment: ~Copyable {
 }
 
 extension Assessment {
-    /// What ``share(_:of:)`` divides by: the novelty of all channels together.
-    public var noveltySum: Double { AnomalyScorer.noveltySum(record.scorer) }
-
-    /// A channel's share of the score.
-    public func share(_ channel: Int, of sum: Double) -> Double {
-        AnomalyScorer.share(record.scorer[channel], of: sum)
-    }
-
     /// Where in what ``tell(_:)`` gives the shares begin.
     public static var firstShare: Int { 3 }
+
+    /// How many numbers ``tell(_:)`` gives: 3 + 2 × channels.
+    public var numbersTold: Int { Self.firstShare + 2 * record.frame.channels }
 
     /// All numbers of a score message: score, novelty and tail probability, NaN if there is no
     /// score; then each channel's share, 0 if there is no score; then what was expected of each
     /// channel, in its unit, NaN if nothing.
     ///
-    /// - Parameter numbers: overwritten, `[3 + 2 × channels]`
-    public func tell(_ numbers: inout [Double]) {
-        let (scorer, expected) = (record.scorer, record.expected)
-        let scales = unsafe record.usual.pointee.scales
-        let (channels, first) = (scorer.count, Self.firstShare)
-        let count = first + 2 * channels
-        if numbers.count != count { numbers = Array(repeating: 0, count: count) }
-        let sum = score == nil ? 0 : noveltySum
-        numbers.withNumbers { numbers in
-            numbers[0] = score?.value ?? .nan
-            numbers[1] = score?.novelty ?? .nan
-            numbers[2] = score?.tailProbability ?? .nan
-            for c in scorer.indices {
-                numbers[first + c] = AnomalyScorer.share(scorer[c], of: sum)
-                let scale = scales[c]
-                numbers[first + channels + c] = Double(expected[c]) / scale.gain + scale.offset
-            }
+    /// - Parameter numbers: overwritten, with room for eight more behind them
+    public func tell(_ numbers: inout MutableSpan<Double>) {
+        let (expected, first) = (record.expected, Self.firstShare)
+        let (channels, padded) = (expected.channels, expected.padded)
+        precondition(numbers.count >= first + 2 * channels + 8)
+        numbers[0] = score?.value ?? .nan
+        numbers[1] = score?.novelty ?? .nan
+        numbers[2] = score?.tailProbability ?? .nan
+        unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            guard let start = numbers.baseAddress else { return }
+            unsafe tocsin_tell(
+                start + first,
+                start + first + channels,
+                record.energies.start,
+                expected.numbers.start,
+                record.usual.pointee.scales.numbers.start,
+                channels,
+                padded,
+                score != nil
+            )
         }
     }
 
     /// A channel's value, in its unit; NaN if missing.
-    public func value(_ channel: Int) -> Double { record.frame[channel].value }
+    public func value(_ channel: Int) -> Double { record.frame.value(channel) }
 
     /// Whether a sample of this period stands behind a channel's value.
-    public func isFresh(_ channel: Int) -> Bool { record.frame[channel].isFresh }
+    public func isFresh(_ channel: Int) -> Bool { record.frame.isFresh(channel) }
+
+    /// Whether samples of this period stand behind all values.
+    public var isComplete: Bool { record.frame.isFresh }
 
     /// What the model expected of a channel, in its unit; NaN if it expected nothing.
     public func expected(_ channel: Int) -> Double {
-        let scale = unsafe record.usual.pointee.scales[channel]
-        return Double(record.expected[channel]) / scale.gain + scale.offset
+        unsafe record.usual.pointee.value(of: record.expected[0][channel], channel: channel)
     }
 
     /// Each channel's share of the score; empty if it is of no frame, `[channels]`.
-    public var shares: [Double] {
-        let sum = noveltySum
-        return channels.map { share($0, of: sum) }
-    }
+    public var shares: [Double] { isOfFrame ? record.energies.shares : [] }
 
     /// Each channel's value, in its unit; NaN if missing; empty if it is of no frame, `[channels]`.
     public var values: [Double] { channels.map { value($0) } }
 
-    private var channels: Range<Int> { isOfFrame ? record.frame.indices : 0..<0 }
+    private var channels: Range<Int> { 0..<(isOfFrame ? record.frame.channels : 0) }
 }

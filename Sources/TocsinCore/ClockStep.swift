@@ -75,6 +75,7 @@ extension FrameSlots {
     fileprivate func move(by step: Int64) {
         grid[0].origin += step
         grid[0].watermark += step
-        for c in held.indices where held[c].since != .min { held[c].since += step }
+        let since = since[0]
+        for c in since.indices where since[c] != .min { since[c] += step }
     }
 }

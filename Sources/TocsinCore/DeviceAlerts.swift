@@ -36,7 +36,7 @@ extension DeviceMonitor {
     private func contributions(_ kind: AlertKind) -> [Alert.Contribution] {
         let weights: [Double] =
             switch kind {
-            case .anomaly: shares
+            case .anomaly: record.energies.shares
             case .drift: record.drift.movements
             case .fault: causes.map { $0 == nil ? 0 : 1 }
             case .silence: []
@@ -61,14 +61,5 @@ extension DeviceMonitor {
 
 extension DeviceMonitor {
     /// What is wrong with each channel, `[channels]`.
-    var causes: [FaultCause?] {
-        record.watches.indices.map { FaultCause(rawValue: Int(record.watches[$0].cause)) }
-    }
-
-    /// Each channel's share of the novelty, `[channels]`.
-    private var shares: [Double] {
-        let channels = record.scorer
-        let sum = AnomalyScorer.noveltySum(channels)
-        return channels.indices.map { AnomalyScorer.share(channels[$0], of: sum) }
-    }
+    var causes: [FaultCause?] { record.watches.causes }
 }

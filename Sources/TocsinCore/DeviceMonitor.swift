@@ -43,11 +43,11 @@ public struct DeviceMonitor {
     public var isWarm: Bool { record.isWarm }
 
     /// A channel's value in the frame that was assessed last, in its unit; NaN if missing.
-    public func value(_ channel: Int) -> Double { record.frame[channel].value }
+    public func value(_ channel: Int) -> Double { record.frame.value(channel) }
 
     /// What the model expected of a channel in that frame, in its unit.
     public func expectedValue(_ channel: Int) -> Double? {
-        let feature = record.expected[channel]
+        let feature = record.expected[0][channel]
         return feature.isNaN ? nil : model.scaler.value(of: feature, channel: channel)
     }
 

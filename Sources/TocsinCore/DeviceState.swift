@@ -18,9 +18,9 @@ extension DeviceRecord {
         slots.save(to: &writer)
         writer.write(recurrent.indices.map { recurrent[$0] })
         writer.write(forecast.indices.map { forecast[$0] })
-        AnomalyScorer.save(scorer, to: &writer)
+        energies.save(to: &writer)
         drift.save(to: &writer)
-        FaultDetector.save(watches, to: &writer)
+        watches.save(to: &writer)
         head.keeper.save(to: &writer)
         head.departure.save(to: &writer)
         saveConditions(to: &writer)
@@ -77,9 +77,9 @@ extension DeviceRecord {
         }
         for i in saved.indices { recurrent[i] = saved[i] }
         for c in expected.indices { forecast[c] = expected[c] }
-        try AnomalyScorer.restore(scorer, from: &reader)
+        try energies.restore(from: &reader)
         try drift.restore(from: &reader)
-        try FaultDetector.restore(watches, from: &reader)
+        try watches.restore(from: &reader)
         var head = heads[0]
         try head.keeper.restore(from: &reader)
         try head.departure.restore(from: &reader)

@@ -83,17 +83,19 @@ extension Fleet {
         if case .frame(let frame) = row.seat {
             let slots = place(row.device).record.slots
             let time = row.time.microseconds
+            let places = slots.places(of: frame)
+            var (samples, placed): (Int, Int32) = (0, 0)
             for i in entries.indices where numbers[i] >= 0 {
-                counters.samples += 1
-                let channel = Int(numbers[i])
-                let placement = slots.put(
-                    entries[i].value,
-                    channel: channel,
-                    frame: frame,
-                    time: time
-                )
-                if placement != .placed { counters.count(placement) }
+                samples += 1
+                let (value, channel) = (entries[i].value, Int(numbers[i]))
+                if FrameSlots.put(value, into: places, channel: channel) {
+                    placed += 1
+                } else {
+                    counters.count(slots.surplus(at: time, isFirst: placed == 0))
+                }
             }
+            counters.samples += samples
+            if placed > 0 { slots.note(placed, frame: frame, time: time) }
         } else {
             for i in entries.indices where numbers[i] >= 0 {
                 put(entries[i].value, channel: Int(numbers[i]), in: row)

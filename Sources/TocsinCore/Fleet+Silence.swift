@@ -92,6 +92,7 @@ extension Fleet {
     }
 
     /// Whether a device is seen for the first time, or after what would have been silence.
+    @inline(__always)
     private func leaps(_ device: Int, _ gap: Duration?) -> Bool {
         guard let gap else { return true }
         // No limit is shorter.

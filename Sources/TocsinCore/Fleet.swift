@@ -111,7 +111,7 @@ public struct Fleet: ~Copyable, Sendable {
     public func model(of device: Int) -> Model { groups[Int(place(device).group)].model }
 
     /// Fetches a device's record into the caches: it is about to be changed.
-    func fetch(_ device: Int) { place(device).record.fetchAll() }
+    func fetch(_ device: Int) { place(device).record.fetch(whole: undo != nil) }
 
     /// Tells whether the channels' names are those of another device.
     func namesIdentity(of device: Int) -> UInt64 {

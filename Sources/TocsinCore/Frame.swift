@@ -17,23 +17,6 @@ public struct Frame: Sendable, Equatable {
         isInvalid = Array(repeating: false, count: channels)
     }
 
-    /// One channel of a frame.
-    struct Entry: BitwiseCopyable {
-        /// In the channel's unit; NaN if missing.
-        var value = Double.nan
-        /// Whether a sample of this very period stands behind the value.
-        var isFresh = false
-        /// Whether a sample of this period said "no value".
-        var isInvalid = false
-    }
-
-    /// The channels one by one, `[channels]`.
-    var entries: [Entry] {
-        values.indices.map {
-            Entry(value: values[$0], isFresh: isFresh[$0], isInvalid: isInvalid[$0])
-        }
-    }
-
     /// Whether no channel has a value.
     public var isEmpty: Bool {
         for c in values.indices where !values[c].isNaN { return false }

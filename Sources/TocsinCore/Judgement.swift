@@ -1,3 +1,4 @@
+internal import CTocsinKernels
 import TocsinNN
 
 // Scale → step → score → drift → faults → alerts: what a frame goes through, device by device.
@@ -6,21 +7,27 @@ extension ModelGroup {
     /// Scales a device's frame into a row of the tile, and keeps what the network expected of it.
     func prepare(_ record: DeviceRecord, row: Int) {
         let usual = unsafe record.usual
-        let frame = record.frame
-        let forecast = record.forecast
-        let expected = record.expected
-        let first = row * frame.count
-        let isExpected = record.heads[0].framesSinceReset > 0
-        for c in frame.indices {
-            let scale = unsafe usual.pointee.scales[c]
-            // The difference is taken in double precision, so that a counter of 10⁹ keeps its last
-            // digits.
-            let feature = Float((frame[c].value - scale.offset) * scale.gain)
-            // The network sees a missing value as a usual one, and a far one as not too far.
-            features[first + c] =
-                feature.isNaN ? feature : feature.clipped(to: Scaler.residualLimit)
-            inputs[first + c] = feature.isNaN ? 0 : feature.clipped(to: Scaler.inputLimit)
-            expected[c] = isExpected ? forecast[c] : .nan
+        let (values, expected) = (record.frame.values, record.expected)
+        // The network sees a missing value as a usual one, and a far one as not too far.
+        var scaling = unsafe tocsin_scaling(
+            scales: usual.pointee.scales.numbers.start,
+            residual_limit: Scaler.residualLimit,
+            input_limit: Scaler.inputLimit
+        )
+        // What pads a row is written over by the next one.
+        let channels = values.channels
+        precondition(row * channels + values.padded <= inputs.count)
+        unsafe tocsin_scale_frame(
+            &scaling,
+            values.numbers.start,
+            features.row(row, values.padded).start,
+            inputs.start + row * channels,
+            values.padded
+        )
+        if record.heads[0].framesSinceReset > 0 {
+            unsafe expected.numbers.start.update(from: record.forecast.start, count: channels)
+        } else {
+            expected.fill(0, .nan)
         }
     }
 
@@ -36,24 +43,31 @@ extension ModelGroup {
     ) {
         let usual = unsafe record.usual
         let heads = record.heads
-        let channels = record.frame.count
+        let frame = record.frame
         if unsafe !usual.pointee.forecasts {
-            for c in 0..<channels { record.expected[c] = record.reconstruction[c] }
+            unsafe record.expected.numbers.start
+                .update(from: record.reconstruction.start, count: frame.channels)
         }
         let isAfterGap = heads[0].framesSinceReset == 0 && heads[0].resets > 0
         heads[0].framesSinceReset += 1
         heads[0].frames += 1
 
         var scores: AnomalyScorer.StandardScores?
-        let isEmpty = record.isEmpty
+        let isEmpty = frame.isEmpty
+        var surprise = DriftWatch.Surprise(sum: 0, count: 0)
         if unsafe heads[0].framesSinceReset > usual.pointee.warmUp / 2, !isEmpty {
-            let energies = unsafe AnomalyScorer.update(
-                record.scorer,
-                features.row(row, channels),
-                record.expected,
-                usual.pointee.residuals
+            let outcome = unsafe record.energies.update(
+                features: ChannelFields(
+                    features.row(row, frame.values.padded),
+                    channels: frame.channels
+                ),
+                expected: record.expected,
+                usual: usual.pointee.residuals
             )
-            if let energies { scores = unsafe usual.pointee.standardScores(energies) }
+            surprise = outcome.surprise
+            if let energies = outcome.energies {
+                scores = unsafe usual.pointee.standardScores(energies)
+            }
         }
         let isWarm = record.isWarm
         var score: AnomalyScorer.Score?
@@ -68,7 +82,12 @@ extension ModelGroup {
                     excess: usual.pointee.tailExcess
                 )
             )
-            drift = record.drift.update(record.scorer, record.hidden, square: squares[row])
+            drift = record.drift.update(
+                record.energies.deviations,
+                surprise,
+                record.hidden,
+                square: squares[row]
+            )
             heads[0].score = score
             heads[0].drift = drift
         }
@@ -87,23 +106,6 @@ extension ModelGroup {
             if !isEmpty { assessment.judgeFaults(policies) }
         }
         emit(assessment)
-    }
-}
-
-extension Numbers {
-    /// A row of a matrix of so many columns.
-    func row(_ row: Int, _ columns: Int) -> Numbers {
-        precondition((row + 1) * columns <= count)
-        return unsafe Numbers(start + row * columns, count: columns)
-    }
-}
-
-extension DeviceRecord {
-    /// Whether no channel of the last frame has a value.
-    var isEmpty: Bool {
-        let frame = frame
-        for c in frame.indices where !frame[c].value.isNaN { return false }
-        return true
     }
 }
 
@@ -140,8 +142,7 @@ extension Assessment {
 
     /// Turns faulty channels into changes of condition.
     fileprivate mutating func judgeFaults(_ policies: borrowing AlertPolicies) {
-        let faulty = unsafe FaultDetector.update(
-            record.watches,
+        let faulty = unsafe record.watches.update(
             record.frame,
             record.usual.pointee.faults
         )

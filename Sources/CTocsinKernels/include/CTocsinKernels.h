@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "Channels.h"
 #include "Decimals.h"
 #include "Watch.h"
 

@@ -37,43 +37,36 @@ public struct AnomalyScorer: Sendable {
     /// The share of E in A; the rest is F's.
     static let trainingShare = 0.7
 
-    /// One channel's part.
-    struct Channel: BitwiseCopyable, Equatable {
-        var energy = ChannelEnergy()
-        /// The residual in units of its usual size, within ± 10; NaN if there is none.
-        var deviation = Double.nan
-        /// Whether it took part in the last frame.
-        var isCounted = false
-    }
-
-    /// What is usual of a channel's residual.
-    struct Usual: BitwiseCopyable {
-        var isScored: Bool
-        /// Root mean square, in spreads.
-        var rms: Double
-    }
-
-    private var channels: [Channel]
+    private var fields: [Double]
+    private let channels: Int
 
     /// A scorer that has seen nothing.
     public init(channels: Int) {
-        self.channels = Array(repeating: Channel(), count: channels)
+        self.channels = channels
+        fields = Array(
+            repeating: 0,
+            count: ChannelEnergies.fields * Channels.padded(channels)
+        )
+        fields.withFields(channels) { ChannelEnergies($0).begin() }
     }
 
     /// The residual in units of its usual size, within ± 10; NaN if there is none, `[channels]`.
-    public var deviations: [Double] { channels.map(\.deviation) }
-
-    /// Each channel's share of the novelty, sums to 1, `[channels]`.
-    public var shares: [Double] {
-        var channels = channels
-        return channels.withNumbers { channels in
-            let sum = Self.noveltySum(channels)
-            return channels.indices.map { Self.share(channels[$0], of: sum) }
+    public var deviations: [Double] {
+        var copy = fields
+        return copy.withFields(channels) { fields in
+            let deviations = ChannelEnergies(fields).deviations
+            return deviations.indices.map { deviations[$0] }
         }
     }
 
+    /// Each channel's share of the novelty, sums to 1, `[channels]`.
+    public var shares: [Double] {
+        var copy = fields
+        return copy.withFields(channels) { ChannelEnergies($0).shares }
+    }
+
     /// The residual's energies, before they are compared with what is usual.
-    public struct Energies: Sendable, Equatable {
+    public struct Energies: Sendable, Equatable, BitwiseCopyable {
         /// E, beside training.
         public var trained: Double
         /// F, beside the recent past.
@@ -102,58 +95,21 @@ public struct AnomalyScorer: Sendable {
         expected: [Float]?,
         calibration: Calibration
     ) -> Energies? {
-        var features = features
-        var expected = expected ?? features.map { _ in .nan }
-        var usual = calibration.usualChannels
-        return channels.withNumbers { channels in
-            features.withNumbers { features in
-                expected.withNumbers { expected in
-                    usual.withNumbers { Self.update(channels, features, expected, $0) }
+        var features = features.padded(with: .nan)
+        var expected = (expected ?? features.map { _ in .nan }).padded(with: .nan)
+        let usual = calibration.residualUsual
+        let channels = channels
+        return fields.withFields(channels) { fields in
+            features.withFields(channels) { features in
+                expected.withFields(channels) { expected in
+                    ChannelEnergies(fields).update(
+                        features: features,
+                        expected: expected,
+                        usual: usual.view
+                    ).energies
                 }
             }
         }
-    }
-
-    /// Takes in one frame, without allocating; what was expected is NaN where there is nothing.
-    static func update(
-        _ channels: Numbers<Channel>,
-        _ features: Numbers<Float>,
-        _ expected: Numbers<Float>,
-        _ usual: Numbers<Usual>
-    ) -> Energies? {
-        var energies = Energies(trained: 0, recent: 0)
-        var count = 0.0
-        for c in channels.indices {
-            let usual = usual[c]
-            let feature = features[c]
-            var channel = channels[c]
-            channel.isCounted = usual.isScored && !feature.isNaN
-            channel.deviation = .nan
-            defer { channels[c] = channel }
-            guard channel.isCounted else { continue }
-            let deviation = Double(feature - expected[c]) / usual.rms
-            if !deviation.isNaN {
-                channel.energy.update(deviation: deviation)
-                channel.deviation = min(max(deviation, -10), 10)
-            }
-            energies.trained += channel.energy.trained
-            energies.recent += channel.energy.recent
-            count += 1
-        }
-        guard count > 0 else { return nil }
-        return Energies(trained: energies.trained / count, recent: energies.recent / count)
-    }
-
-    /// What ``share(_:of:)`` divides by.
-    static func noveltySum(_ channels: Numbers<Channel>) -> Double {
-        var sum = 0.0
-        for c in channels.indices where channels[c].isCounted { sum += channels[c].energy.recent }
-        return sum
-    }
-
-    /// A channel's share of the novelty.
-    static func share(_ channel: Channel, of sum: Double) -> Double {
-        channel.isCounted && sum > 0 ? channel.energy.recent / sum : 0
     }
 
     /// A and B of these energies.
@@ -218,34 +174,32 @@ public struct AnomalyScorer: Sendable {
     }
 }
 
-extension AnomalyScorer {
-    static func save(_ channels: Numbers<Channel>, to writer: inout StateWriter) {
-        writer.write(channels.indices.map { channels[$0].energy.trained })
-        writer.write(channels.indices.map { channels[$0].energy.recent })
-        writer.write(channels.indices.map { channels[$0].energy.power })
+extension ChannelEnergies {
+    /// Each channel's share of the novelty: they sum to 1, or are all 0, `[channels]`.
+    var shares: [Double] {
+        let weights = recent.indices.map { recent[$0] * counted[$0] }
+        let sum = weights.reduce(0, +)
+        return weights.map { sum > 0 ? $0 / sum : 0 }
     }
 
-    static func restore(
-        _ channels: Numbers<Channel>,
-        from reader: inout StateReader
-    ) throws(StateError) {
-        let trained = try reader.readAmounts(count: channels.count)
-        let recent = try reader.readAmounts(count: channels.count)
-        let powers = try reader.readAmounts(count: channels.count)
-        for c in channels.indices {
-            channels[c] = Channel()
-            channels[c].energy = ChannelEnergy(
-                trained: trained[c],
-                recent: recent[c],
-                power: powers[c]
-            )
+    func save(to writer: inout StateWriter) {
+        writer.write(trained.indices.map { trained[$0] })
+        writer.write(recent.indices.map { recent[$0] })
+        writer.write(power.indices.map { power[$0] })
+    }
+
+    func restore(from reader: inout StateReader) throws(StateError) {
+        begin()
+        for field in [trained, recent, power] {
+            let amounts = try reader.readAmounts(count: channels)
+            for c in field.indices { field[c] = amounts[c] }
         }
     }
 }
 
 extension Calibration {
-    /// What is usual of each channel's residual, `[channels]`.
-    var usualChannels: [AnomalyScorer.Usual] {
-        zip(isScored, residual.rms).map { AnomalyScorer.Usual(isScored: $0, rms: $1) }
+    /// What is usual of each channel's residual.
+    var residualUsual: ResidualUsual {
+        ResidualUsual(isScored: isScored, rms: residual.rms)
     }
 }

@@ -1,3 +1,5 @@
+internal import CTocsinKernels
+
 /// How far each channel's surprise has strayed from its usual size, and how many channels have.
 ///
 ///     m_c ← m_c + (min(d_c², limit_c) − m_c)/500,  from m_c = usual_c
@@ -37,116 +39,95 @@ public struct ChannelStray: Sendable {
         }
     }
 
-    /// What is usual of one channel.
-    struct Usual: BitwiseCopyable {
-        var limit: Double
-        var usual: Double
-        var stray: Double
+    /// A ``Reference`` as it is computed with, as long as its owner lives.
+    struct View: BitwiseCopyable {
+        /// `[3, padded]`: limit, usual and stray.
+        let fields: ChannelFields<Double>
+        let burst: Double
+
+        /// How far a channel has strayed.
+        func stray(of channel: Int, mean: Double) -> Double {
+            (mean - fields[1][channel]) / fields[2][channel]
+        }
     }
 
     /// One over the number of frames that are remembered.
     public static let rate = 1.0 / 500
     /// More surprising frames than this, less the quiet ones between them, are no burst.
     static let longestBurst: Int64 = 60
-    /// So many of the largest z are looked at, at most.
-    private static let most = 16
 
-    /// m, the running means, `[channels]`.
-    public private(set) var means: [Double]
+    /// m, the running means, `[padded]`.
+    private var padded: [Double]
     /// Surprising frames of late, less the quiet ones between them, up to the longest burst.
     private var surprising: Int64 = 0
-    private var usual: [Usual]
+    private let usual: Constants<Double>
     private let burst: Double
+    private let channels: Int
 
     /// A tracker that agrees with its reference.
     public init(_ reference: Reference) {
-        means = reference.usual
-        usual = reference.channels
+        channels = reference.usual.count
+        padded = reference.usual.padded(with: 0)
+        usual = reference.fields
         burst = reference.burst
     }
 
-    /// How far a channel has strayed; 1 is as far as it ever did while all was well.
-    public func stray(of channel: Int) -> Double {
-        Self.stray(means[channel], usual[channel])
+    private var view: View {
+        View(fields: ChannelFields(usual.numbers, channels: channels), burst: burst)
     }
 
-    @inline(__always)
-    static func stray(_ mean: Double, _ usual: Usual) -> Double {
-        (mean - usual.usual) / usual.stray
+    /// m, the running means, `[channels]`.
+    public var means: [Double] { Array(padded[..<channels]) }
+
+    /// How far a channel has strayed; 1 is as far as it ever did while all was well.
+    public func stray(of channel: Int) -> Double {
+        view.stray(of: channel, mean: padded[channel])
     }
 
     /// Takes in one frame and returns the index.
     ///
     /// - Parameter deviations: of the forecast, in usual sizes; NaN where there is none, `[channels]`
     public mutating func update(_ deviations: [Double]) -> Double {
-        var channels = deviations.scorerChannels
+        precondition(deviations.count == channels)
+        var deviations = deviations.padded(with: .nan)
         var surprising = surprising
         defer { self.surprising = surprising }
-        return means.withNumbers { means in
-            usual.withNumbers { usual in
-                channels.withNumbers {
-                    Self.update(means, &surprising, $0, usual, burst: burst)
-                }
-            }
+        let view = view
+        return padded.withFields(channels) { means in
+            deviations.withNumbers { Self.update(means, &surprising, $0, view) }
         }
     }
 
     /// Takes in one frame and returns the index; does not allocate.
+    ///
+    /// - Parameter deviations: `[channels]`, with room for whole vectors
     static func update(
-        _ means: Numbers<Double>,
+        _ means: ChannelFields<Double>,
         _ surprising: inout Int64,
-        _ channels: Numbers<AnomalyScorer.Channel>,
-        _ usual: Numbers<Usual>,
-        burst: Double
+        _ deviations: Numbers<Double>,
+        _ usual: View
     ) -> Double {
-        var sum = 0.0
-        var present = 0
-        for c in channels.indices {
-            let deviation = channels[c].deviation
-            guard !deviation.isNaN else { continue }
-            sum += min(deviation * deviation, usual[c].limit)
-            present += 1
-        }
-        guard present > 0 else { return 0 }
-        let isSurprising = sum > burst * Double(present)
-        surprising = min(max(surprising + (isSurprising ? 1 : -1), 0), longestBurst)
-        let counts = !isSurprising || surprising == longestBurst
-
-        let rank = min(present / 8, most - 1)
-        var top = InlineArray<16, Double>(repeating: -.infinity)
-        for c in channels.indices {
-            let deviation = channels[c].deviation
-            guard !deviation.isNaN else { continue }
-            let usual = usual[c]
-            if counts {
-                let square = min(deviation * deviation, usual.limit)
-                means[c] += rate * (square - means[c])
-            }
-            var z = stray(means[c], usual)
-            // Always the same steps: which of two is larger, nobody can foresee.
-            for k in 0...rank {
-                let isLarger = z > top[k]
-                let smaller = isLarger ? top[k] : z
-                top[k] = isLarger ? z : top[k]
-                z = smaller
-            }
-        }
-        return max(top[rank], 0)
+        precondition(usual.fields.channels == means.channels)
+        precondition(deviations.count >= means.channels)
+        var rates = tocsin_stray_rates(
+            rate: rate,
+            burst: usual.burst,
+            longest_burst: longestBurst
+        )
+        return unsafe tocsin_update_stray(
+            means.numbers.start,
+            &surprising,
+            deviations.start,
+            usual.fields.numbers.start,
+            &rates,
+            means.padded
+        )
     }
 }
 
 extension ChannelStray.Reference {
-    /// What is usual, channel by channel.
-    var channels: [ChannelStray.Usual] {
-        limit.indices.map {
-            ChannelStray.Usual(limit: limit[$0], usual: usual[$0], stray: stray[$0])
-        }
-    }
-}
-
-extension [Double] {
-    /// Deviations as a scorer holds them.
-    var scorerChannels: [AnomalyScorer.Channel] {
-        map { AnomalyScorer.Channel(deviation: $0, isCounted: !$0.isNaN) }
+    /// What is usual, field by field, `[3, padded]`.
+    var fields: Constants<Double> {
+        Constants(limit.padded(with: 0) + usual.padded(with: 0) + stray.padded(with: 1))
     }
 }

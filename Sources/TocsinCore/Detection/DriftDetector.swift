@@ -112,13 +112,15 @@ public struct DriftDetector: Sendable {
     private var means: [Double]
     private var past: [Float]
     private let usual: DriftUsual
+    private let channels: Int
 
     /// A detector that has seen nothing.
     public init(_ reference: DriftReference) {
         usual = DriftUsual(reference)
         memory = [DriftWatch.Memory()]
         trackers = reference.trackers
-        means = reference.channels.usual
+        means = reference.channels.usual.padded(with: 0)
+        channels = reference.channels.usual.count
         past = Array(
             repeating: 0,
             count: StatePace.span * HiddenUsual.padded(reference.hiddenMean.count)
@@ -135,40 +137,40 @@ public struct DriftDetector: Sendable {
         deviations: [Double],
         hidden: [Float]?
     ) -> InlineArray<4, Double> {
-        run(deviations, hidden) { $0.quantities($1, $2) }
+        run(hidden) { $0.quantities(DriftWatch.Surprise(deviations), $1) }
     }
 
     /// Takes in one frame; see ``quantities(deviations:hidden:)``.
     public mutating func update(deviations: [Double], hidden: [Float]) -> Drift {
-        run(deviations, hidden) { $0.update($1, $2) }
+        var padded = deviations.padded(with: .nan)
+        let surprise = DriftWatch.Surprise(deviations)
+        return padded.withNumbers { padded in
+            run(hidden) { $0.update(padded, surprise, $1) }
+        }
     }
 
     /// Forgets where the hidden state was, after a reset.
     mutating func forgetStep() { memory[0].pace.forgetStates() }
 
     private mutating func run<Result>(
-        _ deviations: [Double],
         _ hidden: [Float]?,
-        _ body: (DriftWatch, Numbers<AnomalyScorer.Channel>, Numbers<Float>?) -> Result
+        _ body: (DriftWatch, Numbers<Float>?) -> Result
     ) -> Result {
-        var channels = deviations.scorerChannels
         var state = hidden ?? []
-        let usual = usual
+        let (usual, channels) = (usual, channels)
         return memory.withNumbers { memory in
             trackers.withNumbers { trackers in
-                means.withNumbers { means in
+                means.withFields(channels) { means in
                     past.withNumbers { past in
-                        channels.withNumbers { channels in
-                            state.withNumbers { state in
-                                let watch = DriftWatch(
-                                    memory: memory,
-                                    trackers: trackers,
-                                    means: means,
-                                    past: past,
-                                    usual: usual.view
-                                )
-                                return body(watch, channels, hidden == nil ? nil : state)
-                            }
+                        state.withNumbers { state in
+                            let watch = DriftWatch(
+                                memory: memory,
+                                trackers: trackers,
+                                means: means,
+                                past: past,
+                                usual: usual.view
+                            )
+                            return body(watch, hidden == nil ? nil : state)
                         }
                     }
                 }

@@ -12,29 +12,40 @@ struct DriftWatch {
     let memory: Numbers<Memory>
     /// Recent distributions, in the order of ``DriftCause``, `[4]`.
     let trackers: Numbers<PopulationStability>
-    /// The channels' running means, `[channels]`.
-    let means: Numbers<Double>
+    /// The channels' running means, `[padded]`.
+    let means: ChannelFields<Double>
     /// The last four hidden states, `[4 × padded]`.
     let past: Numbers<Float>
     let usual: DriftUsual.View
+
+    /// The squared deviations of one frame, in squared usual sizes.
+    struct Surprise: BitwiseCopyable {
+        var sum = 0.0
+        var count = 0.0
+
+        /// Of the channels that have one.
+        init(_ deviations: [Double]) {
+            for deviation in deviations where !deviation.isNaN {
+                sum += deviation * deviation
+                count += 1
+            }
+        }
+
+        init(sum: Double, count: Double) {
+            self.sum = sum
+            self.count = count
+        }
+    }
 
     /// The four watched quantities of one frame; NaN for one that this frame does not give.
     ///
     /// - Parameter square: ``HiddenUsual/View/whitenedSquare(of:)`` of the state, if that is known
     func quantities(
-        _ channels: Numbers<AnomalyScorer.Channel>,
+        _ surprise: Surprise,
         _ hidden: Numbers<Float>?,
         square: Float? = nil
     ) -> InlineArray<4, Double> {
-        var sum = 0.0
-        var count = 0.0
-        for c in channels.indices {
-            let deviation = channels[c].deviation
-            guard !deviation.isNaN else { continue }
-            sum += deviation * deviation
-            count += 1
-        }
-        let energy = count > 0 ? log(0.05 + sum / count) : .nan
+        let energy = surprise.count > 0 ? log(0.05 + surprise.sum / surprise.count) : .nan
         guard let hidden else { return [energy, .nan, .nan, .nan] }
         let motion = memory[0].pace.update(hidden, past: past, usual: usual.hidden)
         // Its distance from the mean, in spreads.
@@ -43,12 +54,16 @@ struct DriftWatch {
     }
 
     /// Takes in one frame; see ``quantities(_:_:square:)``.
+    ///
+    /// - Parameter deviations: of the forecast, in usual sizes; NaN where there is none,
+    ///   `[channels]`, with room for whole vectors
     func update(
-        _ channels: Numbers<AnomalyScorer.Channel>,
+        _ deviations: Numbers<Double>,
+        _ surprise: Surprise,
         _ hidden: Numbers<Float>?,
         square: Float? = nil
     ) -> DriftDetector.Drift {
-        let quantities = quantities(channels, hidden, square: square)
+        let quantities = quantities(surprise, hidden, square: square)
         let indices = indices(of: quantities)
         var drift = DriftDetector.Drift(
             ratios: [0, 0, 0, 0],
@@ -58,9 +73,8 @@ struct DriftWatch {
         let index = ChannelStray.update(
             means,
             &memory[0].surprising,
-            channels,
-            usual.channels,
-            burst: usual.burst
+            deviations,
+            usual.channels
         )
         let residual = DriftCause.residual.rawValue
         let speed = DriftCause.speed.rawValue
@@ -89,7 +103,8 @@ struct DriftWatch {
 
     /// How far each channel has moved, for an alert to name them, `[channels]`; ≥ 0.
     var movements: [Double] {
-        means.indices.map { max(ChannelStray.stray(means[$0], usual.channels[$0]), 0) }
+        let means = means[0]
+        return means.indices.map { max(usual.channels.stray(of: $0, mean: means[$0]), 0) }
     }
 }
 
@@ -98,6 +113,7 @@ extension DriftWatch {
         for i in 0..<4 { trackers[i].save(to: &writer) }
         writer.write(memory[0].surprising)
         memory[0].pace.save(to: &writer)
+        let means = means[0]
         writer.write(means.indices.map { means[$0] })
         writer.write(past.indices.map { past[$0] })
     }
@@ -107,10 +123,10 @@ extension DriftWatch {
         memory[0].surprising = try reader.readCount()
         guard memory[0].surprising <= ChannelStray.longestBurst else { throw .inconsistent }
         try memory[0].pace.restore(from: &reader)
-        let savedMeans = try reader.readAmounts(count: means.count)
+        let savedMeans = try reader.readAmounts(count: means.channels)
         let savedPast = try reader.readFloats(count: past.count)
         guard savedPast.allSatisfy(\.isFinite) else { throw .inconsistent }
-        for c in means.indices { means[c] = savedMeans[c] }
+        for c in savedMeans.indices { means[0][c] = savedMeans[c] }
         for i in past.indices { past[i] = savedPast[i] }
     }
 }
@@ -123,17 +139,17 @@ final class DriftUsual: Sendable {
         let quantities: Numbers<PopulationStability.Usual>
         /// The index from which on it is drift, in the same order.
         let thresholds: InlineArray<4, Double>
-        /// How far each channel may stray, `[channels]`.
-        let channels: Numbers<ChannelStray.Usual>
+        /// How far each channel may stray.
+        let channels: ChannelStray.View
         let hidden: HiddenUsual.View
-        let burst: Double
         let strayThreshold: Double
         let paceThreshold: Double
     }
 
     private let quantities: Constants<PopulationStability.Usual>
     private let thresholds: InlineArray<4, Double>
-    private let channels: Constants<ChannelStray.Usual>
+    private let channels: Constants<Double>
+    private let channelCount: Int
     private let hidden: HiddenUsual
     private let burst: Double
     private let strayThreshold: Double
@@ -142,7 +158,8 @@ final class DriftUsual: Sendable {
     init(_ reference: DriftReference) {
         quantities = Constants((0..<4).map { PopulationStability.Usual(reference.quantity($0)) })
         thresholds = InlineArray { reference.quantity($0).threshold }
-        channels = Constants(reference.channels.channels)
+        channels = reference.channels.fields
+        channelCount = reference.channels.usual.count
         hidden = HiddenUsual(reference)
         burst = reference.channels.burst
         strayThreshold = reference.channels.threshold
@@ -153,9 +170,11 @@ final class DriftUsual: Sendable {
         View(
             quantities: quantities.numbers,
             thresholds: thresholds,
-            channels: channels.numbers,
+            channels: ChannelStray.View(
+                fields: ChannelFields(channels.numbers, channels: channelCount),
+                burst: burst
+            ),
             hidden: hidden.view,
-            burst: burst,
             strayThreshold: strayThreshold,
             paceThreshold: paceThreshold
         )

@@ -18,6 +18,9 @@ final class HiddenUsual: @unchecked Sendable {
         /// Whether anything could be learned about the pace.
         let hasPace: Bool
 
+        /// How long a hidden state is in memory.
+        var stateBytes: Int { unsafe state.pointee.padded * MemoryLayout<Float>.stride }
+
         /// |L (h − mean)|² of some hidden states, `[hidden]` each; each gets the bits that it would get
         /// alone.
         func whitenedSquares(

@@ -70,24 +70,27 @@ public struct StatePace: BitwiseCopyable, Sendable, Equatable {
         let padded = unsafe usual.state.pointee.padded
         precondition(past.count == Self.span * padded)
         precondition(unsafe hidden.count == usual.state.pointee.size)
-        let last = Int(next + 3) % Self.span
+        let (last, next) = places
         let motion = unsafe tocsin_watch_state(
             usual.state,
             hidden.start,
             past.start + last * padded,
-            past.start + Int(next) * padded
+            past.start + next * padded
         )
         let step = known > 0 ? Double(motion.step).squareRoot() : .nan
         if known == Self.span, usual.hasPace {
             pace += Self.rate * (Double(motion.pace) - usual.offset - pace)
         }
-        next = (next + 1) % Int32(Self.span)
+        self.next = Int32((next + 1) % Self.span)
         known = min(known + 1, Int32(Self.span))
         return Motion(
             norm: Double(motion.norm).squareRoot(),
             step: step
         )
     }
+
+    /// Which of the last four states is the newest, and which is the oldest.
+    var places: (last: Int, next: Int) { (Int(next + 3) % Self.span, Int(next) % Self.span) }
 
     /// Forgets the states, and not the pace, after a reset.
     mutating func forgetStates() { known = 0 }

@@ -21,15 +21,17 @@ public struct FrameAssembler: Sendable {
     private var grid = [FrameSlots.Grid()]
     private var places: [Double]
     private var arrived: [Int32]
-    private var held: [FrameSlots.Held]
+    private var held: [Double]
+    private var since: [Int64]
 
     /// An assembler that has seen nothing.
     public init(clock: FrameClock, lateness: Duration, channels: Int) {
         timing = FrameTiming(clock: clock, lateness: lateness, channels: channels)
         let slots = Int(timing.slots)
-        places = Array(repeating: FrameSlots.nothing, count: slots * channels)
+        places = Array(repeating: FrameSlots.nothing, count: slots * timing.padded)
         arrived = Array(repeating: 0, count: slots)
-        held = Array(repeating: FrameSlots.Held(), count: channels)
+        held = Array(repeating: .nan, count: timing.padded)
+        since = Array(repeating: .min, count: timing.padded)
     }
 
     /// When the latest sample was measured, or `nil` before the first one.
@@ -49,14 +51,8 @@ public struct FrameAssembler: Sendable {
     /// A frame in which nothing arrived is masked as a whole: nothing is held across it.
     public mutating func removeOldest(into frame: inout Frame) {
         guard latest != nil else { return }
-        var entries = frame.entries
-        let time = entries.withNumbers { entries in change { $0.removeOldest(into: entries) } }
+        let time = frame.withFields { fields in change { $0.removeOldest(into: fields) } }
         frame.time = Timestamp(microseconds: time)
-        for c in entries.indices {
-            frame.values[c] = entries[c].value
-            frame.isFresh[c] = entries[c].isFresh
-            frame.isInvalid[c] = entries[c].isInvalid
-        }
     }
 
     /// Forgets the grid and every open frame; the next sample lays a new one.
@@ -72,16 +68,19 @@ public struct FrameAssembler: Sendable {
         return try grid.withNumbers { grid in
             try places.withNumbers { places in
                 try arrived.withNumbers { arrived in
-                    try held.withNumbers { held in
-                        try body(
-                            FrameSlots(
-                                grid: grid,
-                                places: places,
-                                arrived: arrived,
-                                held: held,
-                                timing: timing
+                    try held.withFields(timing.channels) { held in
+                        try since.withFields(timing.channels) { since in
+                            try body(
+                                FrameSlots(
+                                    grid: grid,
+                                    places: places,
+                                    arrived: arrived,
+                                    held: held,
+                                    since: since,
+                                    timing: timing
+                                )
                             )
-                        )
+                        }
                     }
                 }
             }

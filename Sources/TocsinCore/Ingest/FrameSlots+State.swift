@@ -7,9 +7,12 @@ extension FrameSlots {
         writer.write(grid[0].oldest)
         writer.write(grid[0].newest)
         writer.write(grid[0].watermark)
-        writer.write(places.indices.map { places[$0] })
-        writer.write(held.indices.map { held[$0].value })
-        writer.write(held.indices.map { held[$0].since })
+        let (channels, held, since) = (0..<timing.channels, held[0], since[0])
+        writer.write(
+            arrived.indices.flatMap { slot in channels.map { places[slot * timing.padded + $0] } }
+        )
+        writer.write(channels.map { held[$0] })
+        writer.write(channels.map { since[$0] })
     }
 
     /// Takes back what ``save(to:)`` wrote, by slots of the same timing.
@@ -18,24 +21,30 @@ extension FrameSlots {
         grid[0].oldest = try reader.readCount()
         grid[0].newest = try reader.readInteger()
         grid[0].watermark = try reader.readTime()
-        let values = try reader.readDoubles(count: places.count)
-        let last = try reader.readDoubles(count: held.count)
-        let since = try reader.readIntegers(count: held.count)
+        let channels = timing.channels
+        let values = try reader.readDoubles(count: arrived.count * channels)
+        let last = try reader.readDoubles(count: channels)
+        let times = try reader.readIntegers(count: channels)
         guard
             values.allSatisfy({
                 $0.isFinite || $0.bitPattern == Self.nothing.bitPattern
                     || $0.bitPattern == Double.nan.bitPattern
             }),
             last.allSatisfy({ !$0.isInfinite }),
-            since.allSatisfy({ $0 == .min || abs($0) < 1 << 60 }),
+            times.allSatisfy({ $0 == .min || abs($0) < 1 << 60 }),
             isConsistent
         else { throw .inconsistent }
-        for i in places.indices { places[i] = values[i] }
-        for c in held.indices { held[c] = Held(value: last[c], since: since[c]) }
+        for c in 0..<channels {
+            held[0][c] = last[c]
+            since[0][c] = times[c]
+        }
         for slot in arrived.indices {
-            let frame = slot * timing.channels..<(slot + 1) * timing.channels
-            let count = frame.count { places[$0].bitPattern != Self.nothing.bitPattern }
-            arrived[slot] = Int32(count)
+            arrived[slot] = 0
+            for c in 0..<channels {
+                let value = values[slot * channels + c]
+                places[slot * timing.padded + c] = value
+                if value.bitPattern != Self.nothing.bitPattern { arrived[slot] += 1 }
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+internal import CTocsinKernels
+
 /// Gathers the samples of one device into frames, one per period, on a grid in event time.
 ///
 /// The first sample lays the grid: ticks are whole periods away from it, and a sample belongs to the
@@ -20,12 +22,6 @@ struct FrameSlots {
         var watermark = Int64.min
     }
 
-    /// A channel's last value, and when it was measured.
-    struct Held: BitwiseCopyable {
-        var value = Double.nan
-        var since = Int64.min
-    }
-
     /// Where a sample belongs.
     enum Seat: BitwiseCopyable, Sendable {
         /// In an open frame, by its number.
@@ -35,16 +31,17 @@ struct FrameSlots {
     }
 
     /// Stands where no sample has arrived; a sample without a value is another NaN.
-    static let nothing = Double(bitPattern: 0x7FF8_0000_0000_7E57)
+    static let nothing = Double(bitPattern: TOCSIN_NOTHING)
 
     /// The one of the device, `[1]`.
     let grid: Numbers<Grid>
-    /// The open frames, `[slots × channels]`.
+    /// The open frames, `[slots, padded]`.
     let places: Numbers<Double>
     /// How many channels have arrived, `[slots]`.
     let arrived: Numbers<Int32>
-    /// Each channel's last value, `[channels]`.
-    let held: Numbers<Held>
+    /// Each channel's last value, and when it was measured, `[padded]`.
+    let held: ChannelFields<Double>
+    let since: ChannelFields<Int64>
     let timing: FrameTiming
 
     /// Begins anew.
@@ -52,7 +49,8 @@ struct FrameSlots {
         grid[0] = Grid()
         places.fill(Self.nothing)
         arrived.fill(0)
-        held.fill(Held())
+        held.numbers.fill(.nan)
+        since.numbers.fill(.min)
     }
 
     /// When the latest sample was measured, or `nil` before the first one.
@@ -83,16 +81,38 @@ struct FrameSlots {
         frame: Int64,
         time: Int64
     ) -> FrameAssembler.Placement {
-        let slot = Int(frame & (timing.slots - 1))
-        let place = slot * timing.channels + channel
-        guard places[place].bitPattern == Self.nothing.bitPattern else {
-            return moveWatermark(time) ? .surplus : .duplicate
+        guard Self.put(value, into: places(of: frame), channel: channel) else {
+            return surplus(at: time, isFirst: true)
         }
-        places[place] = value.isNaN ? .nan : value
-        arrived[slot] += 1
+        note(1, frame: frame, time: time)
+        return .placed
+    }
+
+    /// Where the values of an open frame stand, `[channels]`.
+    @inline(__always)
+    func places(of frame: Int64) -> Numbers<Double> {
+        places.row(Int(frame & (timing.slots - 1)), timing.padded)
+    }
+
+    /// Puts a value where none has arrived; `false` if one has. ``note(_:frame:time:)`` must follow.
+    @inline(__always)
+    static func put(_ value: Double, into places: Numbers<Double>, channel: Int) -> Bool {
+        guard places[channel].bitPattern == nothing.bitPattern else { return false }
+        places[channel] = value.isNaN ? .nan : value
+        return true
+    }
+
+    /// Notes that so many values of a frame were put.
+    @inline(__always)
+    func note(_ count: Int32, frame: Int64, time: Int64) {
+        arrived[Int(frame & (timing.slots - 1))] += count
         if frame > grid[0].newest { grid[0].newest = frame }
         if time > grid[0].watermark { grid[0].watermark = time }
-        return .placed
+    }
+
+    /// What becomes of a value whose place is taken, the first of its row or not.
+    func surplus(at time: Int64, isFirst: Bool) -> FrameAssembler.Placement {
+        isFirst && moveWatermark(time) ? .surplus : .duplicate
     }
 
     /// Puts a sample where it belongs; on `full` and `gap` nothing changed.
@@ -136,23 +156,25 @@ struct FrameSlots {
     /// Takes out the oldest open frame, complete or not; returns its tick in microseconds.
     ///
     /// A frame in which nothing arrived is masked as a whole: nothing is held across it.
-    func removeOldest(into frame: Numbers<Frame.Entry>) -> Int64 {
+    func removeOldest(into frame: FrameFields) -> Int64 {
         let slot = Int(grid[0].oldest & (timing.slots - 1))
         let time = grid[0].origin + grid[0].oldest * timing.period
-        let isSilent = arrived[slot] == 0
-        for c in 0..<timing.channels {
-            let value = places[slot * timing.channels + c]
-            places[slot * timing.channels + c] = Self.nothing
-            if !value.isNaN {
-                frame[c] = Frame.Entry(value: value, isFresh: true)
-                held[c] = Held(value: value, since: time)
-                continue
-            }
-            let isInvalid = value.bitPattern != Self.nothing.bitPattern
-            let last = held[c]
-            let isHeld = !isSilent && last.since != .min && time - last.since <= timing.holdLimit
-            frame[c] = Frame.Entry(value: isHeld ? last.value : .nan, isInvalid: isInvalid)
-        }
+        let padded = timing.padded
+        precondition(frame.values.padded == padded && held.padded == padded)
+        var channels = unsafe tocsin_frame(
+            values: frame.values.numbers.start,
+            marks: frame.marks.numbers.start,
+            held: held.numbers.start,
+            since: since.numbers.start
+        )
+        unsafe tocsin_take_frame(
+            &channels,
+            places.row(slot, padded).start,
+            padded,
+            time,
+            time - timing.holdLimit,
+            arrived[slot] > 0
+        )
         arrived[slot] = 0
         grid[0].oldest += 1
         return time
@@ -160,7 +182,8 @@ struct FrameSlots {
 
     /// Keeps a retained value, unless a newer one is known.
     func keep(_ channel: Int, _ value: Double, _ time: Int64) {
-        guard !value.isNaN, time >= held[channel].since else { return }
-        held[channel] = Held(value: value, since: time)
+        guard !value.isNaN, time >= since[0][channel] else { return }
+        held[0][channel] = value
+        since[0][channel] = time
     }
 }

@@ -11,6 +11,8 @@ struct FrameTiming: BitwiseCopyable, Sendable {
     /// Room for them: a power of two, so that a frame's slot is found without a division.
     let slots: Int64
     let channels: Int
+    /// Room for them in whole vectors.
+    let padded: Int
 
     init(clock: FrameClock, lateness: Duration, channels: Int) {
         period = max(clock.period.microseconds, 1000)
@@ -24,5 +26,6 @@ struct FrameTiming: BitwiseCopyable, Sendable {
         window = min(2 + (lateness.microseconds + period - 1) / period, 64)
         slots = 1 << (64 - (window - 1).leadingZeroBitCount)
         self.channels = channels
+        padded = Channels.padded(channels)
     }
 }

@@ -132,7 +132,7 @@ extension Model {
         return stride(from: 0, to: frames.count, by: channels.count).map { start in
             for c in channels.indices {
                 let value = frames[start + c]
-                record.frame[c] = Frame.Entry(value: value, isFresh: !value.isNaN)
+                record.frame.set(c, value, isFresh: !value.isNaN)
             }
             tile.withNumbers { group.advance($0) }
             var score = Double.nan

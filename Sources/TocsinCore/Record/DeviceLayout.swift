@@ -7,6 +7,8 @@ import TocsinNN
 struct DeviceLayout: BitwiseCopyable, Sendable {
     let stateSize: Int
     let channels: Int
+    /// Room for them in whole vectors.
+    let padded: Int
     let slots: Int
     /// Length of the past hidden states, in floats.
     let past: Int
@@ -18,10 +20,13 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
     let trackersStart: Int
     let gridStart: Int
     let scorerStart: Int
+    let lastStart: Int
     let watchStart: Int
     let meansStart: Int
     let frameStart: Int
+    let marksStart: Int
     let heldStart: Int
+    let sinceStart: Int
     let placesStart: Int
     let pastStart: Int
     let expectedStart: Int
@@ -36,6 +41,7 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
         }
         stateSize = network.recurrent.count
         self.channels = channels
+        padded = Channels.padded(channels)
         self.slots = slots
         self.past = past
         forecastStart = bytes(Float.self, network.forecast.lowerBound)
@@ -46,27 +52,31 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
         gridStart = trackersStart + bytes(PopulationStability.self, 4)
         // What taking in a row reads stands together, and so does what judging a frame reads.
         placesStart = gridStart + bytes(FrameSlots.Grid.self, 1)
-        arrivedStart = placesStart + bytes(Double.self, slots * channels)
-        scorerStart = (arrivedStart + bytes(Int32.self, slots) + 7) / 8 * 8
-        watchStart = scorerStart + bytes(AnomalyScorer.Channel.self, channels)
-        meansStart = watchStart + bytes(FaultDetector.Watch.self, channels)
-        frameStart = meansStart + bytes(Double.self, channels)
-        heldStart = frameStart + bytes(Frame.Entry.self, channels)
-        publishedStart = heldStart + bytes(FrameSlots.Held.self, channels)
-        expectedStart = publishedStart + bytes(PublishedScore.self, 1)
-        pastStart = (expectedStart + bytes(Float.self, channels) + 63) / 64 * 64
+        arrivedStart = placesStart + bytes(Double.self, slots * padded)
+        heldStart = (arrivedStart + bytes(Int32.self, slots) + 7) / 8 * 8
+        sinceStart = heldStart + bytes(Double.self, padded)
+        frameStart = sinceStart + bytes(Int64.self, padded)
+        marksStart = frameStart + bytes(Double.self, padded)
+        expectedStart = marksStart + bytes(Int32.self, padded)
+        scorerStart = expectedStart + bytes(Float.self, padded)
+        meansStart = scorerStart + bytes(Double.self, ChannelEnergies.fields * padded)
+        lastStart = meansStart + bytes(Double.self, padded)
+        watchStart = lastStart + bytes(Double.self, padded)
+        publishedStart = watchStart + bytes(Int32.self, FaultWatches.fields * padded)
+        pastStart = (publishedStart + bytes(PublishedScore.self, 1) + 63) / 64 * 64
         size = (pastStart + bytes(Float.self, past) + 63) / 64 * 64
     }
 
     /// Changes whenever a record of another process could not be understood: with every place of a part,
     /// with every part's size, and with the number that is raised when a part changes its meaning.
     var form: UInt64 {
-        let version = 1
+        let version = 2
         let numbers = [
             version, DevicePlate.size, stateSize, channels, slots, past, forecastStart,
             reconstructionStart, headStart, memoryStart, trackersStart, gridStart, scorerStart,
-            watchStart, meansStart, frameStart, heldStart, placesStart, pastStart, expectedStart,
-            arrivedStart, publishedStart, size,
+            watchStart, meansStart, frameStart, marksStart, heldStart, sinceStart, lastStart,
+            placesStart,
+            pastStart, expectedStart, arrivedStart, publishedStart, size,
         ]
         return stableHash("\(numbers) \(DeviceHead.form)")
     }

@@ -9,6 +9,7 @@ struct DeviceRecord: BitwiseCopyable {
     /// What is the same for every device of the model.
     let usual: UnsafePointer<ModelUsual>
 
+    @inline(__always)
     private func numbers<Element>(
         _ start: Int,
         _ count: Int,
@@ -43,20 +44,29 @@ struct DeviceRecord: BitwiseCopyable {
     var forecast: Numbers<Float> { numbers(layout.forecastStart, channels) }
     /// What the network makes of the last frame, `[channels]`.
     var reconstruction: Numbers<Float> { numbers(layout.reconstructionStart, channels) }
-    /// What was expected of the last frame; NaN if nothing, `[channels]`.
-    var expected: Numbers<Float> { numbers(layout.expectedStart, channels) }
-    /// The last frame, `[channels]`.
-    var frame: Numbers<Frame.Entry> { numbers(layout.frameStart, channels) }
-    /// The scorer's part, `[channels]`.
-    var scorer: Numbers<AnomalyScorer.Channel> { numbers(layout.scorerStart, channels) }
-    /// The fault detector's part, `[channels]`.
-    var watches: Numbers<FaultDetector.Watch> { numbers(layout.watchStart, channels) }
+    /// What was expected of the last frame; NaN if nothing, `[padded]`.
+    var expected: ChannelFields<Float> { fields(layout.expectedStart, 1) }
+    /// The last frame.
+    var frame: FrameFields {
+        FrameFields(values: fields(layout.frameStart, 1), marks: fields(layout.marksStart, 1))
+    }
+    /// The scorer's part.
+    var energies: ChannelEnergies {
+        ChannelEnergies(fields(layout.scorerStart, ChannelEnergies.fields))
+    }
+    /// The fault detector's part.
+    var watches: FaultWatches {
+        FaultWatches(
+            last: fields(layout.lastStart, 1),
+            times: fields(layout.watchStart, FaultWatches.fields)
+        )
+    }
 
     var drift: DriftWatch {
         DriftWatch(
             memory: numbers(layout.memoryStart, 1),
             trackers: numbers(layout.trackersStart, 4),
-            means: numbers(layout.meansStart, channels),
+            means: fields(layout.meansStart, 1),
             past: numbers(layout.pastStart, layout.past),
             usual: unsafe usual.pointee.drift
         )
@@ -65,11 +75,17 @@ struct DeviceRecord: BitwiseCopyable {
     var slots: FrameSlots {
         FrameSlots(
             grid: numbers(layout.gridStart, 1),
-            places: numbers(layout.placesStart, layout.slots * channels),
+            places: numbers(layout.placesStart, layout.slots * layout.padded),
             arrived: numbers(layout.arrivedStart, layout.slots),
-            held: numbers(layout.heldStart, channels),
+            held: fields(layout.heldStart, 1),
+            since: fields(layout.sinceStart, 1),
             timing: unsafe usual.pointee.timing
         )
+    }
+
+    @inline(__always)
+    private func fields<Element>(_ start: Int, _ count: Int) -> ChannelFields<Element> {
+        ChannelFields(numbers(start, count * layout.padded), channels: channels)
     }
 
     /// The network's part, for the kernels.
@@ -86,16 +102,16 @@ extension DeviceRecord {
     func begin(_ head: DeviceHead, reference: DriftReference) {
         unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.size)
         heads[0] = head
-        expected.fill(.nan)
-        frame.fill(Frame.Entry())
-        scorer.fill(AnomalyScorer.Channel())
-        watches.fill(FaultDetector.Watch())
+        expected.numbers.fill(.nan)
+        frame.clear()
+        energies.begin()
+        watches.begin()
         slots.clear()
         published[0] = PublishedScore()
         drift.memory[0] = DriftWatch.Memory()
         let trackers = reference.trackers
         for i in trackers.indices { drift.trackers[i] = trackers[i] }
-        for c in 0..<channels { drift.means[c] = reference.channels.usual[c] }
+        for c in 0..<channels { drift.means[0][c] = reference.channels.usual[c] }
     }
 
     /// Takes over all that another device of the same layout remembers, but for its numbers.
@@ -149,19 +165,19 @@ extension DeviceRecord {
         slots.clear()
         let size = unsafe usual.pointee.networkSize
         for i in 0..<size { unsafe network[i] = 0 }
-        scorer.fill(AnomalyScorer.Channel())
+        energies.begin()
         drift.memory[0].pace.forgetStates()
         heads[0].keeper.forgetPeak()
         heads[0].framesSinceReset = 0
         heads[0].resets += 1
     }
 
-    /// Fetches all of it into the caches, and whose it is.
+    /// Fetches it into the caches, and whose it is; of its past only if all of it will be saved.
     @inline(__always)
-    func fetchAll() {
-        let size = unsafe usual.pointee.layout.size
+    func fetch(whole: Bool) {
+        let layout = unsafe usual.pointee.layout
         unsafe tocsin_fetch(base - DevicePlate.size, 128)
-        unsafe tocsin_fetch(base, size)
+        unsafe tocsin_fetch(base, whole ? layout.size : layout.pastStart)
     }
 
     /// Fetches into the caches what judging a frame reads.
@@ -169,8 +185,11 @@ extension DeviceRecord {
     func fetchJudgement() {
         let layout = unsafe usual.pointee.layout
         unsafe tocsin_fetch(base + layout.headStart, layout.gridStart - layout.headStart)
-        unsafe tocsin_fetch(base + layout.scorerStart, layout.pastStart - layout.scorerStart)
-        unsafe tocsin_fetch(base + layout.pastStart, layout.past * MemoryLayout<Float>.stride)
+        unsafe tocsin_fetch(base + layout.frameStart, layout.pastStart - layout.frameStart)
+        let states = unsafe usual.pointee.drift.hidden.stateBytes
+        let (last, next) = drift.memory[0].pace.places
+        unsafe tocsin_fetch(base + layout.pastStart + last * states, states)
+        unsafe tocsin_fetch(base + layout.pastStart + next * states, states)
     }
 
     /// Whether a frame can leave since the last sample, so that the device has to wait its turn.

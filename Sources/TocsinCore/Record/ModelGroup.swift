@@ -19,9 +19,9 @@ final class ModelGroup: @unchecked Sendable {
     /// Bytes from one record to the next.
     var slotSize: Int { DevicePlate.size + layout.size }
 
-    private let scales: Constants<ModelUsual.Scale>
-    private let residuals: Constants<AnomalyScorer.Usual>
-    private let faults: Constants<FaultDetector.Limits>
+    private let scales: Constants<Double>
+    private let residuals: ResidualUsual
+    private let faults: FaultUsual
     private let quantiles: Constants<Double>
     private let drift: DriftUsual
     private let usual: UnsafeMutablePointer<ModelUsual>
@@ -30,9 +30,9 @@ final class ModelGroup: @unchecked Sendable {
     /// The first record of each chunk's slots, behind its plate.
     private var chunks: [UnsafeMutableRawPointer] = unsafe []
 
-    /// Scaled values of the tile, NaN where missing, `[tile, channels]`.
+    /// Scaled values of the tile, NaN where missing, `[tile, padded]`.
     let features: Numbers<Float>
-    /// What the network sees of them, `[tile, channels]`.
+    /// What the network sees of them, `[tile, channels]`, with room for a vector.
     let inputs: Numbers<Float>
     /// The tile's records, as the kernels take them.
     let tileRecords: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
@@ -64,20 +64,19 @@ final class ModelGroup: @unchecked Sendable {
             slots: Int(timing.slots),
             past: StatePace.span * HiddenUsual.padded(calibration.drift.hiddenMean.count)
         )
+        let padded = Channels.padded(channels)
         scales = Constants(
-            zip(model.scaler.offset, model.scaler.gain).map {
-                ModelUsual.Scale(offset: $0, gain: $1)
-            }
+            model.scaler.offset.padded(with: 0) + model.scaler.gain.padded(with: 1)
         )
-        residuals = Constants(calibration.usualChannels)
-        faults = Constants(calibration.faults.watched(model.channels))
+        residuals = calibration.residualUsual
+        faults = FaultUsual(calibration.faults, model.channels)
         quantiles = Constants(calibration.tail.quantiles)
         drift = DriftUsual(calibration.drift)
         unsafe usual = .allocate(capacity: 1)
         unsafe ready = .allocate(capacity: Self.chunk)
         readyCount = .allocate(1, of: 0)
-        features = .allocate(Self.tile * channels, of: 0)
-        inputs = .allocate(Self.tile * channels, of: 0)
+        features = .allocate(Self.tile * padded, of: 0)
+        inputs = .allocate(Self.tile * channels + padded, of: 0)
         unsafe tileRecords = .allocate(capacity: Self.tile)
         unsafe tileStates = .allocate(capacity: Self.tile)
         squares = .allocate(Self.tile, of: 0)
@@ -92,9 +91,9 @@ final class ModelGroup: @unchecked Sendable {
                 forecasts: model.autoencoder.blueprint.heads.contains(.forecast),
                 warmUp: Int64(model.warmUp),
                 monthsPerFrame: model.clock.monthsPerFrame,
-                scales: scales.numbers,
-                residuals: residuals.numbers,
-                faults: faults.numbers,
+                scales: ChannelFields(scales.numbers, channels: channels),
+                residuals: residuals.view,
+                faults: faults.view,
                 quantiles: quantiles.numbers,
                 tailExcess: calibration.tail.excess,
                 trained: calibration.residual.trained,

@@ -3,12 +3,6 @@ import TocsinNN
 /// What is the same for every device of a model, as plain numbers.
 @safe
 struct ModelUsual: BitwiseCopyable {
-    /// How a channel is scaled.
-    struct Scale: BitwiseCopyable {
-        var offset: Double
-        var gain: Double
-    }
-
     let layout: DeviceLayout
     /// That of the channels' ``NameTable``.
     let namesIdentity: UInt64
@@ -22,12 +16,12 @@ struct ModelUsual: BitwiseCopyable {
     let forecasts: Bool
     let warmUp: Int64
     let monthsPerFrame: Double
-    /// How each channel is scaled, `[channels]`.
-    let scales: Numbers<Scale>
-    /// Each channel's usual residual, `[channels]`.
-    let residuals: Numbers<AnomalyScorer.Usual>
-    /// What a sound channel does, `[channels]`.
-    let faults: Numbers<FaultDetector.Limits>
+    /// How each channel is scaled: offset and gain, `[2, padded]`.
+    let scales: ChannelFields<Double>
+    /// Each channel's usual residual.
+    let residuals: ResidualUsual.View
+    /// What a sound channel does.
+    let faults: FaultUsual.View
     /// The tail's quantiles.
     let quantiles: Numbers<Double>
     let tailExcess: Double
@@ -40,13 +34,22 @@ struct ModelUsual: BitwiseCopyable {
     let group: Unmanaged<ModelGroup>
 }
 
+// Inlined, because a call by way of a pointer copies all of it.
 extension ModelUsual {
+    /// A feature in its channel's unit.
+    @inline(__always)
+    func value(of feature: Float, channel: Int) -> Double {
+        Double(feature) / scales[1][channel] + scales[0][channel]
+    }
+
     /// A and B of these energies.
+    @inline(__always)
     func standardScores(_ energies: AnomalyScorer.Energies) -> AnomalyScorer.StandardScores {
         AnomalyScorer.standardScores(energies, trained: trained, recent: recent)
     }
 
     /// s(A_on): that of the calibration, or what the budget asks for.
+    @inline(__always)
     func boundary(_ policies: borrowing AlertPolicies, _ keeper: borrowing ThresholdKeeper)
         -> Double
     {

@@ -13,22 +13,18 @@ public struct ScoreMessage: ~Copyable {
     /// What is the same in every message of a model.
     private struct Fixed {
         let identity: ObjectIdentifier
-        /// `"name":` of each channel, then `"model":"name"}`.
-        var text: [UInt8] = []
-        /// Where each of them begins, and the end, `[channels + 2]`.
-        var starts: [Int] = [0]
-
-        mutating func append(_ part: [UInt8]) {
-            text += part
-            starts.append(text.count)
-        }
+        /// As ``Assessment/tell(_:)`` gives the numbers.
+        let members: MessageMembers
+        /// `"model":"name"}`, and zeros behind it.
+        let model: [UInt8]
+        let channels: Int
+        /// The longest message.
+        let longest: Int
     }
 
     /// What is another in every message.
-    private struct Parts {
-        /// As ``Assessment/tell(_:)`` gives them, and rounded.
-        var numbers: [Double] = []
-        var decimals: [MessageWriter.Decimal] = []
+    private struct Parts: ~Copyable {
+        var numbers = RoundedNumbers()
         /// The last time as text, with sixteen zeros behind it.
         var timeText: [UInt8] = []
         var time = Timestamp(microseconds: .min)
@@ -40,8 +36,7 @@ public struct ScoreMessage: ~Copyable {
                 time.append(to: &timeText)
                 timeText.append(contentsOf: repeatElement(0, count: 16))
             }
-            assessment.tell(&numbers)
-            MessageWriter.round(numbers, into: &decimals)
+            numbers.round(assessment.numbersTold) { assessment.tell(&$0) }
         }
     }
 
@@ -70,8 +65,8 @@ public struct ScoreMessage: ~Copyable {
         return buffer.withSpan(body)
     }
 
-    /// Longer than all that is the same in every message, with time, three numbers and a device's
-    /// name of which each byte takes an escape.
+    /// Longer than what is neither of a model nor a member: a time, and a device's name of which each
+    /// byte takes an escape.
     private static let usualLength = 256 + 6 * 256
 
     private static func fill(
@@ -82,51 +77,42 @@ public struct ScoreMessage: ~Copyable {
         _ assessment: borrowing Assessment
     ) {
         let models = models.span
-        let text = models[known].text.span
-        let starts = models[known].starts.span
-        let (numbers, decimals, time) = (
-            parts.numbers.span, parts.decimals.span, parts.timeText.span
-        )
-        let channels = 0..<starts.count - 2
+        let (members, model) = (models[known].members, models[known].model.span)
+        let channels = models[known].channels
+        let time = parts.timeText.span
         let shares = Assessment.firstShare
-        let expected = shares + channels.count
-        // Each name stands three times at most, and each channel has two numbers.
-        let most = usualLength + 3 * text.count + 2 * MessageWriter.longestNumber * channels.count
-        buffer.write(atMost: most) { message in
+        let expected = shares + channels
+        buffer.write(atMost: models[known].longest) { message in
             message.append("{\"device\":\"")
             assessment.withName { message.append(escaping: $0) }
             message.append("\",\"time\":\"")
             message.append(time, 0..<time.count - 16)
-            message.append("\",\"score\":")
-            message.append(numbers[0], decimals[0])
-            message.append(",\"novelty\":")
-            message.append(numbers[1], decimals[1])
-            message.append(",\"threshold\":1,\"tail_probability\":")
-            message.append(numbers[2], decimals[2])
-            message.append(assessment.isWarm ? ",\"warm\":true" : ",\"warm\":false")
-            message.append(",\"channels\":{")
-            for c in channels where numbers[shares + c] > 0 {
-                message.append(text, starts[c]..<starts[c + 1])
-                message.append(numbers[shares + c], decimals[shares + c])
-                message.append(UInt8(ascii: ","))
+            message.append("\",")
+            if assessment.score == nil {
+                message.append(
+                    "\"score\":null,\"novelty\":null,\"threshold\":1,\"tail_probability\":null,"
+                )
+            } else {
+                message.append(0..<shares, of: members, parts.numbers)
             }
+            message.append(assessment.isWarm ? "\"warm\":true," : "\"warm\":false,")
+            message.append("\"channels\":{")
+            message.append(shares..<expected, of: members, above: 0, parts.numbers)
             message.endList()
             message.append("},\"expected\":{")
-            for c in channels where !numbers[expected + c].isNaN {
-                message.append(text, starts[c]..<starts[c + 1])
-                message.append(numbers[expected + c], decimals[expected + c])
-                message.append(UInt8(ascii: ","))
-            }
+            message.append(expected..<expected + channels, of: members, parts.numbers)
             message.endList()
             message.append("},\"imputed\":[")
-            for c in channels where !assessment.isFresh(c) {
-                // The key without its colon.
-                message.append(text, starts[c]..<starts[c + 1] - 1)
-                message.append(UInt8(ascii: ","))
+            if !assessment.isComplete {
+                for c in 0..<channels where !assessment.isFresh(c) {
+                    // The key without its colon.
+                    for byte in members.name(shares + c).dropLast() { message.append(byte) }
+                    message.append(UInt8(ascii: ","))
+                }
+                message.endList()
             }
-            message.endList()
             message.append("],")
-            message.append(text, starts[channels.count]..<starts[channels.count + 1])
+            message.append(model, 0..<model.count - 16)
         }
     }
 
@@ -149,11 +135,20 @@ public struct ScoreMessage: ~Copyable {
             json.value(text)
             return json.bytes
         }
-        var fixed = Fixed(identity: ObjectIdentifier(model))
-        for channel in model.channels { fixed.append(quoted(channel.name) + Array(":".utf8)) }
-        fixed.append(Array("\"model\":".utf8) + quoted(model.name) + Array("}".utf8))
-        fixed.text += Array(repeating: 0, count: 16)
-        return fixed
+        let head = ["\"score\":", "\"novelty\":", "\"threshold\":1,\"tail_probability\":"]
+        let names = model.channels.map { quoted($0.name) + Array(":".utf8) }
+        let end = Array("\"model\":".utf8) + quoted(model.name) + Array("}".utf8)
+        // Shares and expectations.
+        let members = MessageMembers(head.map { Array($0.utf8) } + names + names)
+        // Each name may stand once more, among those that were imputed.
+        let imputed = names.reduce(0) { $0 + $1.count }
+        return Fixed(
+            identity: ObjectIdentifier(model),
+            members: members,
+            model: end + Array(repeating: 0, count: 16),
+            channels: names.count,
+            longest: usualLength + end.count + members.longest + imputed
+        )
     }
 }
 

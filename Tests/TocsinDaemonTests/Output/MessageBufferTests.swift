@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import TocsinCore
 
@@ -50,20 +51,40 @@ struct MessageBufferTests {
 
     @Test func `a number is the same alone and among others`() {
         var random = SeededGenerator(seed: 2)
-        var decimals: [MessageWriter.Decimal] = []
-        for count in [1, 3, 4, 5, 19, 64] {
+        var rounded = RoundedNumbers()
+        for count in [1, 3, 7, 8, 9, 19, 64] {
+            let names = (0..<count).map { i in
+                Array("\"\(String(repeating: "n", count: i))\":".utf8)
+            }
+            let members = MessageMembers(names)
             let numbers = (0..<count).map { i in
                 let number = (random.uniform() - 0.5) * [1e-7, 1e-3, 1, 1e4, 1e8][i % 5]
                 return i % 7 == 6 ? .nan : number
             }
-            MessageWriter.round(numbers, into: &decimals)
-            let together = bytes(atMost: 33 * count) { message in
-                for i in numbers.indices {
-                    message.append(numbers[i], decimals[i])
-                    message.append(" ")
-                }
+            rounded.round(count) { told in for i in 0..<count { told[i] = numbers[i] } }
+            let together = bytes(atMost: members.longest) { message in
+                message.append(0..<count, of: members, rounded)
             }
-            #expect(together == numbers.flatMap { Array((text($0) + " ").utf8) })
+            let positive = bytes(atMost: members.longest) { message in
+                message.append(0..<count, of: members, above: 0, rounded)
+            }
+            func alone(_ i: Int) -> [UInt8] { names[i] + Array((text(numbers[i]) + ",").utf8) }
+            let there = numbers.indices.filter { !numbers[$0].isNaN }
+            #expect(together == there.flatMap(alone))
+            #expect(positive == there.filter { numbers[$0] > 0 }.flatMap(alone))
+        }
+    }
+
+    @Test func `what is rounded is the nearest of six digits`() throws {
+        var random = SeededGenerator(seed: 3)
+        for _ in 0..<20_000 {
+            var number = 1 + 9 * random.uniform()
+            for _ in 0..<Int(5 * random.uniform()) { number *= 10 }
+            guard number < 999_999 else { continue }
+            let places = 5 - Int(log10(number))
+            let wanted = (number * pow(10, Double(places))).rounded()
+            let read = try #require(Double(text(number)))
+            #expect((read * pow(10, Double(places))).rounded() == wanted)
         }
     }
 
