@@ -265,21 +265,21 @@ size_t tocsin_update_faults(double *last, int32_t *fields, const double *values,
 }
 
 EVERY_INSTRUCTION_SET
-void tocsin_tell(double *shares, double *expectations, const double *fields,
-                 const float *expected, const double *scales, size_t channels, size_t padded,
-                 bool is_scored) {
+void tocsin_tell(double *numbers, double score, double novelty, double tail, const double *fields,
+                 const float *expected, const double *scales, size_t padded, bool is_scored) {
     const double *recent = fields + TOCSIN_RECENT * padded;
     const double *counted = fields + TOCSIN_COUNTED * padded;
+    // In whole vectors, as it will be read.
+    const doubles head = {score, novelty, tail, 1, 1, 1, 1, 1};
+    AT(numbers) = head;
+    double *const shares = numbers + LANES, *const expectations = shares + padded;
     doubles all = 0.0;
     for (size_t c = 0; c < padded; c += LANES) all += CONST_AT(recent + c) * CONST_AT(counted + c);
     const double whole = is_scored ? sum(&all) : 0;
     const double factor = whole > 0 ? 1 : 0, divisor = whole > 0 ? whole : 1;
-    for (size_t c = 0; c < channels; c += LANES)
+    for (size_t c = 0; c < padded; c += LANES) {
         AT(shares + c) = factor * CONST_AT(counted + c) * CONST_AT(recent + c) / divisor;
-    for (size_t c = 0; c < channels; c += LANES) {
-        const doubles feature =
-            __builtin_convertvector(CONST_FLOATS_AT(expected + c), doubles);
-        AT(expectations + c) =
-            feature / CONST_AT(scales + padded + c) + CONST_AT(scales + c);
+        const doubles feature = __builtin_convertvector(CONST_FLOATS_AT(expected + c), doubles);
+        AT(expectations + c) = feature / CONST_AT(scales + padded + c) + CONST_AT(scales + c);
     }
 }

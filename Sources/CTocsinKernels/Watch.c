@@ -3,6 +3,8 @@
 
 typedef float floats
     __attribute__((ext_vector_type(TOCSIN_WATCH_LANES), aligned(4), may_alias));
+typedef double doubles
+    __attribute__((ext_vector_type(TOCSIN_WATCH_LANES), aligned(8), may_alias));
 typedef int32_t integers
     __attribute__((ext_vector_type(TOCSIN_WATCH_LANES), aligned(4), may_alias));
 
@@ -66,10 +68,14 @@ EVERY_INSTRUCTION_SET
 struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *usual,
                                               const float *hidden, const float *one,
                                               float *four) {
-    float h[LARGEST_SIZE + LANES];
+    float copy[LARGEST_SIZE + LANES];
+    const float *h = hidden;
     const size_t padded = usual->padded;
-    if (padded > 0) *(floats *)(h + padded - LANES) = 0.0f;
-    __builtin_memcpy(h, hidden, usual->size * sizeof(float));
+    if (padded > usual->size) {
+        *(floats *)(copy + padded - LANES) = 0.0f;
+        __builtin_memcpy(copy, hidden, usual->size * sizeof(float));
+        h = copy;
+    }
     floats norm = 0.0f, step = 0.0f, pace = 0.0f;
     for (size_t i = 0; i < padded; i += LANES) {
         const floats live = AT(h, i);
@@ -114,16 +120,18 @@ INLINE void logarithm(floats *x) {
 EVERY_INSTRUCTION_SET
 void tocsin_stability_indices(float *shares, const struct tocsin_usual_shares *usual,
                               const double *values, double *indices, size_t count, float rate) {
-    const integers lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     const floats floor = 1e-4f;
     for (size_t i = 0; i < count; i++) {
         const double value = values[i];
         indices[i] = 0;
         if (value != value) continue;
-        int bin = 0;
-        for (int k = 0; k < 15; k++) bin += value > usual[i].edges[k];
+        // The bin is the first whose edge the value is not above.
+        const integers above =
+            __builtin_convertvector(value > *(const doubles *)usual[i].edges, integers);
+        const integers above_before = __builtin_shufflevector(
+            above, (integers)-1, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
         floats w = AT(shares, i * LANES);
-        const floats target = lanes == bin ? (floats)1.0f : (floats)0.0f;
+        const floats target = above_before & ~above ? (floats)1.0f : (floats)0.0f;
         w += rate * (target - w);
         *(floats *)(shares + i * LANES) = w;
         w = w > floor ? w : floor;

@@ -67,34 +67,47 @@ public struct Assessment: ~Copyable {
 }
 
 extension Assessment {
-    /// Where in what ``tell(_:)`` gives the shares begin.
-    public static var firstShare: Int { 3 }
+    /// Where in what ``tell(_:)`` gives what stands, for so many channels.
+    public struct Places: Sendable {
+        /// Score, novelty and tail probability.
+        public let head = 0..<3
+        /// Each channel's share.
+        public let shares: Range<Int>
+        /// What was expected of each channel.
+        public let expected: Range<Int>
+        /// All of them; between the others stands nothing of use.
+        public let count: Int
 
-    /// How many numbers ``tell(_:)`` gives: 3 + 2 × channels.
-    public var numbersTold: Int { Self.firstShare + 2 * record.frame.channels }
+        public init(channels: Int) {
+            // Each begins at a whole vector.
+            let padded = Channels.padded(channels)
+            let start = Channels.padded(head.count)
+            shares = start..<start + channels
+            expected = start + padded..<start + padded + channels
+            count = start + 2 * padded
+        }
+    }
 
     /// All numbers of a score message: score, novelty and tail probability, NaN if there is no
     /// score; then each channel's share, 0 if there is no score; then what was expected of each
     /// channel, in its unit, NaN if nothing.
     ///
-    /// - Parameter numbers: overwritten, with room for eight more behind them
+    /// - Parameter numbers: overwritten; ``Places`` tells what stands where
     public func tell(_ numbers: inout MutableSpan<Double>) {
-        let (expected, first) = (record.expected, Self.firstShare)
-        let (channels, padded) = (expected.channels, expected.padded)
-        precondition(numbers.count >= first + 2 * channels + 8)
-        numbers[0] = score?.value ?? .nan
-        numbers[1] = score?.novelty ?? .nan
-        numbers[2] = score?.tailProbability ?? .nan
+        let expected = record.expected
+        let places = Places(channels: expected.channels)
+        precondition(numbers.count >= places.count)
         unsafe numbers.withUnsafeMutableBufferPointer { numbers in
             guard let start = numbers.baseAddress else { return }
             unsafe tocsin_tell(
-                start + first,
-                start + first + channels,
+                start,
+                score?.value ?? .nan,
+                score?.novelty ?? .nan,
+                score?.tailProbability ?? .nan,
                 record.energies.start,
                 expected.numbers.start,
                 record.usual.pointee.scales.numbers.start,
-                channels,
-                padded,
+                expected.padded,
                 score != nil
             )
         }

@@ -31,60 +31,47 @@ extension ModelGroup {
         }
     }
 
-    /// Judges a device after its step; does not allocate unless a condition changes.
+    /// Notes a device's frame, and takes in its residual.
     ///
-    /// The first half of the warm-up is not even counted: a state that comes from zero is surprised by
+    /// The first half of the warm-up does not even count: a state that comes from zero is surprised by
     /// everything.
+    func weigh(_ record: DeviceRecord, row: Int) -> ChannelEnergies.Sums {
+        let usual = unsafe record.usual
+        let (heads, values) = (record.heads, record.frame.values)
+        if unsafe !usual.pointee.forecasts {
+            unsafe record.expected.numbers.start
+                .update(from: record.reconstruction.start, count: values.channels)
+        }
+        heads[0].framesSinceReset += 1
+        heads[0].frames += 1
+        guard unsafe heads[0].framesSinceReset > usual.pointee.warmUp / 2,
+            !record.frame.isEmpty
+        else { return ChannelEnergies.Sums() }
+        return unsafe record.energies.update(
+            features: ChannelFields(features.row(row, values.padded), channels: values.channels),
+            expected: record.expected,
+            usual: usual.pointee.residuals
+        )
+    }
+
+    /// Judges a device whose score is worked out; does not allocate unless a condition changes.
     func judge(
         _ record: DeviceRecord,
         row: Int,
         _ policies: borrowing AlertPolicies,
         emit: (borrowing Assessment) -> Void
     ) {
-        let usual = unsafe record.usual
         let heads = record.heads
-        let frame = record.frame
-        if unsafe !usual.pointee.forecasts {
-            unsafe record.expected.numbers.start
-                .update(from: record.reconstruction.start, count: frame.channels)
-        }
-        let isAfterGap = heads[0].framesSinceReset == 0 && heads[0].resets > 0
-        heads[0].framesSinceReset += 1
-        heads[0].frames += 1
-
-        var scores: AnomalyScorer.StandardScores?
-        let isEmpty = frame.isEmpty
-        var surprise = DriftWatch.Surprise(sum: 0, count: 0)
-        if unsafe heads[0].framesSinceReset > usual.pointee.warmUp / 2, !isEmpty {
-            let outcome = unsafe record.energies.update(
-                features: ChannelFields(
-                    features.row(row, frame.values.padded),
-                    channels: frame.channels
-                ),
-                expected: record.expected,
-                usual: usual.pointee.residuals
-            )
-            surprise = outcome.surprise
-            if let energies = outcome.energies {
-                scores = unsafe usual.pointee.standardScores(energies)
-            }
-        }
+        let isAfterGap = heads[0].framesSinceReset == 1 && heads[0].resets > 0
         let isWarm = record.isWarm
         var score: AnomalyScorer.Score?
         var drift: DriftDetector.Drift?
-        if isWarm, let scores {
-            score = unsafe AnomalyScorer.score(
-                scores,
-                boundary: usual.pointee.boundary(policies, heads[0].keeper),
-                tailProbability: Calibration.Tail.probability(
-                    scores.fused,
-                    usual.pointee.quantiles,
-                    excess: usual.pointee.tailExcess
-                )
-            )
+        if isWarm, scores.isScored(row) {
+            let boundary = unsafe record.usual.pointee.boundary(policies, heads[0].keeper)
+            score = scores.score(row, boundary: boundary)
             drift = record.drift.update(
                 record.energies.deviations,
-                surprise,
+                scores.surprise(row),
                 record.hidden,
                 square: squares[row]
             )
@@ -99,11 +86,12 @@ extension ModelGroup {
             isAfterGap: isAfterGap
         )
         if isWarm {
-            if let score, let scores {
-                assessment.judge(score, novelty: scores.novelty, policies)
+            if let score {
+                let novelty = scores.standardScores(row).novelty
+                assessment.judge(score, novelty: novelty, policies)
             }
             if let drift { assessment.judge(drift, policies) }
-            if !isEmpty { assessment.judgeFaults(policies) }
+            if !record.frame.isEmpty { assessment.judgeFaults(policies) }
         }
         emit(assessment)
     }

@@ -48,6 +48,24 @@ extension Bench {
     }
 }
 
+/// Bytes as a broker's library hands them out: in memory of its own, which nobody counts.
+@safe
+private struct Bytes {
+    let bytes: UnsafeMutableBufferPointer<UInt8>
+
+    init(_ text: String) {
+        unsafe bytes = .allocate(capacity: text.utf8.count)
+        _ = unsafe bytes.initialize(from: text.utf8)
+    }
+
+    func deallocate() { unsafe bytes.deallocate() }
+
+    subscript(place: Int) -> UInt8 {
+        get { unsafe bytes[place] }
+        nonmutating set { unsafe bytes[place] = newValue }
+    }
+}
+
 /// Devices that send one JSON object of eight channels per second each.
 private struct PipelineLoad: ~Copyable {
     /// What a message cost, in medians.
@@ -66,11 +84,11 @@ private struct PipelineLoad: ~Copyable {
     private var message = ScoreMessage()
     private var arena: StateArena
     private let network: Autoencoder
-    private let topics: [[UInt8]]
+    private let topics: [Bytes]
     /// The devices that are stepped together by the network alone.
     private let batches: [[Int]]
     /// Payloads of some seconds, `[seconds][devices]`; of `time` only the last digits differ.
-    private var payloads: [[UInt8]] = []
+    private var payloads: [Bytes] = []
     private var second = 0
     private var written = 0
 
@@ -92,7 +110,7 @@ private struct PipelineLoad: ~Copyable {
         batches = stride(from: 0, to: devices, by: together).map { first in
             Array(first..<min(first + together, devices))
         }
-        topics = (0..<devices).map { Array("plant/device-\($0)/state".utf8) }
+        topics = (0..<devices).map { Bytes("plant/device-\($0)/state") }
         arena = network.arena()
         for _ in 0..<devices { _ = arena.append(network.zeroState()) }
         var random = SeededGenerator(seed: 1)
@@ -102,8 +120,12 @@ private struct PipelineLoad: ~Copyable {
                 let value = (values[(device * 8 + c) % 256] * 1000).rounded() / 1000
                 return ",\"c\(c)\":\(value)"
             }
-            payloads.append(Array("{\"time\":0000000000\(members.joined())}".utf8))
+            payloads.append(Bytes("{\"time\":0000000000\(members.joined())}"))
         }
+    }
+
+    deinit {
+        for bytes in topics + payloads { bytes.deallocate() }
     }
 
     mutating func measure(rounds: Int) -> Cost {
@@ -172,11 +194,13 @@ private struct PipelineLoad: ~Copyable {
     }
 
     private mutating func take(_ device: Int, _ arrival: Timestamp) {
-        let (topic, payload) = (topics[device], payloads[device])
+        let (first, second) = unsafe (topics[device].bytes, payloads[device].bytes)
+        let topic = unsafe Span(_unsafeElements: UnsafeBufferPointer(first))
+        let payload = unsafe Span(_unsafeElements: UnsafeBufferPointer(second))
         do {
             _ = try intake.take(
-                topic: topic.span,
-                payload: payload.span,
+                topic: topic,
+                payload: payload,
                 arrival: arrival,
                 isRetained: false,
                 into: &fleet

@@ -13,6 +13,7 @@
 
 #include "Channels.h"
 #include "Decimals.h"
+#include "Scores.h"
 #include "Watch.h"
 
 /// Adds vectors: `y[n] += x[n]`.

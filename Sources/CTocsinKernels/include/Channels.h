@@ -139,10 +139,7 @@ size_t tocsin_update_faults(double *last, int32_t *fields, const double *values,
                             const int32_t *marks, const struct tocsin_fault_limits *limits,
                             size_t padded);
 
-/// Writes the numbers of a score message behind score, novelty and tail probability: each channel's
-/// share of the novelty's sum, 0 if that is not positive; then what was expected of it, in its unit.
-///
-/// `shares` and `expectations` are [channels] and lie one behind the other, with room for a vector.
-void tocsin_tell(double *shares, double *expectations, const double *fields,
-                 const float *expected, const double *scales, size_t channels, size_t padded,
-                 bool is_scored);
+/// Writes the numbers of a score message, [8 + 2 × padded]: score, novelty and tail probability; each
+/// channel's share of the novelty's sum, 0 if that is not positive; what was expected of it, in its unit.
+void tocsin_tell(double *numbers, double score, double novelty, double tail, const double *fields,
+                 const float *expected, const double *scales, size_t padded, bool is_scored);

@@ -65,8 +65,8 @@ struct tocsin_state_motion tocsin_watch_state(const struct tocsin_usual_state *u
 
 /// The usual distribution of a quantity, in at most sixteen bins.
 struct tocsin_usual_shares {
-    /// Rising; beyond the last one infinite.
-    double edges[15];
+    /// Rising; beyond the last one, and at the end, infinite.
+    double edges[16];
     /// At least 10⁻⁴, and 10⁻⁴ beyond the last bin.
     float shares[16];
     /// One over each.

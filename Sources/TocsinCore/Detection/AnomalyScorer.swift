@@ -117,20 +117,9 @@ public struct AnomalyScorer: Sendable {
         _ energies: Energies,
         calibration: Calibration
     ) -> StandardScores {
-        standardScores(
-            energies,
-            trained: calibration.residual.trained,
-            recent: calibration.residual.recent
-        )
-    }
-
-    static func standardScores(
-        _ energies: Energies,
-        trained: Calibration.LogNormal,
-        recent: Calibration.LogNormal
-    ) -> StandardScores {
-        let beside = trained.standardScore(energies.trained)
-        let new = recent.standardScore(energies.recent)
+        let residual = calibration.residual
+        let beside = residual.trained.standardScore(energies.trained)
+        let new = residual.recent.standardScore(energies.recent)
         return StandardScores(
             fused: trainingShare * beside + (1 - trainingShare) * new,
             novelty: new
@@ -148,23 +137,11 @@ public struct AnomalyScorer: Sendable {
         threshold: Double,
         calibration: Calibration
     ) -> Score {
-        score(
-            scores,
-            boundary: positive(threshold),
-            tailProbability: calibration.tail.probability(scores.fused)
-        )
-    }
-
-    /// The score, by s(A_on).
-    static func score(
-        _ scores: StandardScores,
-        boundary: Double,
-        tailProbability: Double
-    ) -> Score {
-        Score(
+        let boundary = positive(threshold)
+        return Score(
             value: positive(scores.fused) / boundary,
             novelty: positive(scores.novelty) / boundary,
-            tailProbability: tailProbability
+            tailProbability: calibration.tail.probability(scores.fused)
         )
     }
 

@@ -55,8 +55,11 @@ public struct Calibration: Sendable, Equatable, Codable {
 
         /// `ln(x + 0.001 median + 1e-9)`, what mean and spread are fitted on.
         public func logarithm(_ x: Double) -> Double {
-            log(x + 0.001 * median + 1e-9)
+            log(x + added)
         }
+
+        /// What keeps the logarithm finite.
+        var added: Double { 0.001 * median + 1e-9 }
 
         /// How many spreads `x` lies above the mean.
         public func standardScore(_ x: Double) -> Double {
@@ -79,16 +82,6 @@ public struct Calibration: Sendable, Equatable, Codable {
 
         /// The probability that a healthy frame has a fused score of at least `a`.
         public func probability(_ a: Double) -> Double {
-            var quantiles = quantiles
-            return quantiles.withNumbers { Self.probability(a, $0, excess: excess) }
-        }
-
-        /// The same of quantiles that lie elsewhere; does not allocate.
-        static func probability(
-            _ a: Double,
-            _ quantiles: Numbers<Double>,
-            excess: Double
-        ) -> Double {
             let count = Double(quantiles.count)
             guard quantiles.count > 0, a > quantiles[0] else { return 1 }
             let last = quantiles[quantiles.count - 1]

@@ -54,11 +54,19 @@ struct ChannelEnergies: BitwiseCopyable {
         fields.fill(Int(TOCSIN_COUNTED.rawValue), 0)
     }
 
-    /// What one frame came to.
-    struct Outcome: BitwiseCopyable {
-        /// Means over the channels that took part; `nil` if none did.
-        var energies: AnomalyScorer.Energies?
-        var surprise: DriftWatch.Surprise
+    /// Sums over the channels that took part in a frame.
+    struct Sums: BitwiseCopyable {
+        var trained = 0.0
+        var recent = 0.0
+        var count = 0.0
+        /// Squared deviations, and how many there are.
+        var surprise = DriftWatch.Surprise(sum: 0, count: 0)
+
+        /// Means; `nil` if no channel took part.
+        var energies: AnomalyScorer.Energies? {
+            guard count > 0 else { return nil }
+            return AnomalyScorer.Energies(trained: trained / count, recent: recent / count)
+        }
     }
 
     /// Takes in one frame; does not allocate.
@@ -71,7 +79,7 @@ struct ChannelEnergies: BitwiseCopyable {
         features: ChannelFields<Float>,
         expected: ChannelFields<Float>,
         usual: ResidualUsual.View
-    ) -> Outcome {
+    ) -> Sums {
         precondition(features.channels == channels && expected.channels == channels)
         precondition(usual.fields.channels == channels)
         var rates = Self.rates
@@ -83,12 +91,10 @@ struct ChannelEnergies: BitwiseCopyable {
             expected.numbers.start,
             fields.padded
         )
-        let energies = AnomalyScorer.Energies(
-            trained: sums.trained / sums.count,
-            recent: sums.recent / sums.count
-        )
-        return Outcome(
-            energies: sums.count > 0 ? energies : nil,
+        return Sums(
+            trained: sums.trained,
+            recent: sums.recent,
+            count: sums.count,
             surprise: DriftWatch.Surprise(sum: sums.squares, count: sums.deviations)
         )
     }

@@ -137,13 +137,13 @@ public struct DriftDetector: Sendable {
         deviations: [Double],
         hidden: [Float]?
     ) -> InlineArray<4, Double> {
-        run(hidden) { $0.quantities(DriftWatch.Surprise(deviations), $1) }
+        run(hidden) { $0.quantities(DriftWatch.Surprise(deviations).logarithm, $1) }
     }
 
     /// Takes in one frame; see ``quantities(deviations:hidden:)``.
     public mutating func update(deviations: [Double], hidden: [Float]) -> Drift {
         var padded = deviations.padded(with: .nan)
-        let surprise = DriftWatch.Surprise(deviations)
+        let surprise = DriftWatch.Surprise(deviations).logarithm
         return padded.withNumbers { padded in
             run(hidden) { $0.update(padded, surprise, $1) }
         }

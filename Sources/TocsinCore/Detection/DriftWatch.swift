@@ -35,22 +35,26 @@ struct DriftWatch {
             self.sum = sum
             self.count = count
         }
+
+        /// ln(0.05 + mean), NaN if there is none.
+        var logarithm: Double { count > 0 ? log(0.05 + sum / count) : .nan }
     }
 
     /// The four watched quantities of one frame; NaN for one that this frame does not give.
     ///
-    /// - Parameter square: ``HiddenUsual/View/whitenedSquare(of:)`` of the state, if that is known
+    /// - Parameters:
+    ///   - surprise: ``Surprise/logarithm`` of the residual
+    ///   - square: ``HiddenUsual/View/whitenedSquare(of:)`` of the state, if that is known
     func quantities(
-        _ surprise: Surprise,
+        _ surprise: Double,
         _ hidden: Numbers<Float>?,
         square: Float? = nil
     ) -> InlineArray<4, Double> {
-        let energy = surprise.count > 0 ? log(0.05 + surprise.sum / surprise.count) : .nan
-        guard let hidden else { return [energy, .nan, .nan, .nan] }
+        guard let hidden else { return [surprise, .nan, .nan, .nan] }
         let motion = memory[0].pace.update(hidden, past: past, usual: usual.hidden)
         // Its distance from the mean, in spreads.
         let place = Double(square ?? usual.hidden.whitenedSquare(of: hidden)).squareRoot()
-        return [energy, motion.norm, place, motion.step]
+        return [surprise, motion.norm, place, motion.step]
     }
 
     /// Takes in one frame; see ``quantities(_:_:square:)``.
@@ -59,7 +63,7 @@ struct DriftWatch {
     ///   `[channels]`, with room for whole vectors
     func update(
         _ deviations: Numbers<Double>,
-        _ surprise: Surprise,
+        _ surprise: Double,
         _ hidden: Numbers<Float>?,
         square: Float? = nil
     ) -> DriftDetector.Drift {

@@ -29,7 +29,7 @@ public struct PopulationStability: BitwiseCopyable, Sendable {
     /// A ``Reference`` as it is computed with.
     public struct Usual: BitwiseCopyable, Sendable {
         // As in `tocsin_usual_shares`, to which it is lent.
-        private var edges = InlineArray<15, Double>(repeating: .infinity)
+        private var edges = InlineArray<16, Double>(repeating: .infinity)
         private var shares = InlineArray<16, Float>(repeating: 0)
         private var inverse = InlineArray<16, Float>(repeating: 0)
 

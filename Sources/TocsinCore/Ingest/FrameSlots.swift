@@ -94,7 +94,9 @@ struct FrameSlots {
         places.row(Int(frame & (timing.slots - 1)), timing.padded)
     }
 
-    /// Puts a value where none has arrived; `false` if one has. ``note(_:frame:time:)`` must follow.
+    /// Puts a value where none has arrived, of which ``note(_:frame:time:)`` must be told.
+    ///
+    /// - Returns: whether there was none
     @inline(__always)
     static func put(_ value: Double, into places: Numbers<Double>, channel: Int) -> Bool {
         guard places[channel].bitPattern == nothing.bitPattern else { return false }

@@ -26,6 +26,19 @@ public struct Intake: Sendable {
     private struct Reading {
         var batch = SampleBatch()
         var channels = ChannelNumbers()
+        /// The stream's; here, because it is used where it lies, and out of an array only as a copy.
+        private let decoder: any SampleDecoder
+
+        init(_ decoder: any SampleDecoder) {
+            self.decoder = decoder
+        }
+
+        mutating func decode(
+            _ payload: Span<UInt8>,
+            _ channel: Span<UInt8>
+        ) throws(SampleDecodingError) {
+            try decoder.decode(payload, channel: channel, into: &batch)
+        }
     }
 
     /// No sensor of today measured before 2000; what says so has a clock that was never set.
@@ -40,7 +53,7 @@ public struct Intake: Sendable {
     ) {
         self.streams = streams
         topics = TopicTable(streams.map(\.template))
-        readings = Array(repeating: Reading(), count: streams.count)
+        readings = streams.map { Reading($0.decoder) }
         self.assignment = assignment
         self.largestPayload = largestPayload
         self.furthestAhead = furthestAhead
@@ -104,7 +117,7 @@ public struct Intake: Sendable {
         let known = fleet.find(name)
         // While the payload is read, the device's record is on its way.
         if let known { fleet.fetch(known) }
-        try streams[stream].decoder.decode(payload, channel: channel, into: &readings[stream].batch)
+        try readings[stream].decode(payload, channel)
         let time = readings[stream].batch.time ?? arrival
         guard time >= Self.earliest, time.microseconds <= arrival.microseconds + ahead else {
             throw .implausibleTime(time)

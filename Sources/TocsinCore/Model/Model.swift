@@ -136,7 +136,9 @@ extension Model {
             }
             tile.withNumbers { group.advance($0) }
             var score = Double.nan
-            group.judge(record, row: 0, policies) { score = $0.score?.value ?? .nan }
+            tile.withNumbers { tile in
+                group.judge(tile, policies) { score = $0.score?.value ?? .nan }
+            }
             return score
         }
     }

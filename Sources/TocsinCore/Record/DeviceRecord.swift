@@ -72,6 +72,7 @@ struct DeviceRecord: BitwiseCopyable {
         )
     }
 
+    @inline(__always)
     var slots: FrameSlots {
         FrameSlots(
             grid: numbers(layout.gridStart, 1),
@@ -180,12 +181,19 @@ extension DeviceRecord {
         unsafe tocsin_fetch(base, whole ? layout.size : layout.pastStart)
     }
 
-    /// Fetches into the caches what judging a frame reads.
+    /// Fetches into the caches what taking in a residual reads.
+    @inline(__always)
+    func fetchEnergies() {
+        let layout = unsafe usual.pointee.layout
+        unsafe tocsin_fetch(base + layout.frameStart, layout.meansStart - layout.frameStart)
+    }
+
+    /// Fetches into the caches what judging a frame reads beside that.
     @inline(__always)
     func fetchJudgement() {
         let layout = unsafe usual.pointee.layout
         unsafe tocsin_fetch(base + layout.headStart, layout.gridStart - layout.headStart)
-        unsafe tocsin_fetch(base + layout.frameStart, layout.pastStart - layout.frameStart)
+        unsafe tocsin_fetch(base + layout.meansStart, layout.pastStart - layout.meansStart)
         let states = unsafe usual.pointee.drift.hidden.stateBytes
         let (last, next) = drift.memory[0].pace.places
         unsafe tocsin_fetch(base + layout.pastStart + last * states, states)

@@ -72,7 +72,21 @@ extension ModelGroup {
     ) {
         for i in tile.indices { tile[i].removeOldest() }
         advance(tile)
+        judge(tile, policies, emit: emit)
+    }
+
+    /// Judges devices after their step.
+    func judge(
+        _ tile: Numbers<DeviceRecord>,
+        _ policies: borrowing AlertPolicies,
+        emit: (borrowing Assessment) -> Void
+    ) {
         place(tile)
+        for i in tile.indices {
+            if i + 1 < tile.count { tile[i + 1].fetchEnergies() }
+            scores.put(weigh(tile[i], row: i), row: i)
+        }
+        unsafe scores.update(scoring, count: tile.count)
         for i in tile.indices {
             if i + 1 < tile.count { tile[i + 1].fetchJudgement() }
             judge(tile[i], row: i, policies, emit: emit)

@@ -1,3 +1,4 @@
+internal import CTocsinKernels
 import TocsinNN
 
 /// All devices that one model judges: their records, and the tile that is stepped together.
@@ -23,6 +24,7 @@ final class ModelGroup: @unchecked Sendable {
     private let residuals: ResidualUsual
     private let faults: FaultUsual
     private let quantiles: Constants<Double>
+    let scoring: UnsafeMutablePointer<tocsin_scoring>
     private let drift: DriftUsual
     private let usual: UnsafeMutablePointer<ModelUsual>
     private let layout: DeviceLayout
@@ -39,6 +41,8 @@ final class ModelGroup: @unchecked Sendable {
     /// Their hidden states, and how far those are from the mean, squared, `[tile]`.
     let tileStates: UnsafeMutablePointer<UnsafePointer<Float>?>
     let squares: Numbers<Float>
+    /// What the tile's devices come to.
+    let scores: TileScores
     /// Devices with a complete frame, in the order in which it was completed.
     var ready: UnsafeMutablePointer<DeviceRecord>
     var readyCapacity = chunk
@@ -71,6 +75,9 @@ final class ModelGroup: @unchecked Sendable {
         residuals = calibration.residualUsual
         faults = FaultUsual(calibration.faults, model.channels)
         quantiles = Constants(calibration.tail.quantiles)
+        unsafe scoring = .allocate(capacity: 1)
+        unsafe scoring.initialize(to: calibration.scoring(quantiles.numbers))
+        scores = TileScores(devices: Self.tile)
         drift = DriftUsual(calibration.drift)
         unsafe usual = .allocate(capacity: 1)
         unsafe ready = .allocate(capacity: Self.chunk)
@@ -94,10 +101,6 @@ final class ModelGroup: @unchecked Sendable {
                 scales: ChannelFields(scales.numbers, channels: channels),
                 residuals: residuals.view,
                 faults: faults.view,
-                quantiles: quantiles.numbers,
-                tailExcess: calibration.tail.excess,
-                trained: calibration.residual.trained,
-                recent: calibration.residual.recent,
                 boundary: AnomalyScorer.positive(calibration.threshold),
                 drift: drift.view,
                 group: Unmanaged.passUnretained(self)
@@ -118,6 +121,8 @@ final class ModelGroup: @unchecked Sendable {
         unsafe tileRecords.deallocate()
         unsafe tileStates.deallocate()
         squares.deallocate()
+        scores.deallocate()
+        unsafe scoring.deallocate()
     }
 
     /// Adds a device that has seen nothing.

@@ -22,11 +22,6 @@ struct ModelUsual: BitwiseCopyable {
     let residuals: ResidualUsual.View
     /// What a sound channel does.
     let faults: FaultUsual.View
-    /// The tail's quantiles.
-    let quantiles: Numbers<Double>
-    let tailExcess: Double
-    let trained: Calibration.LogNormal
-    let recent: Calibration.LogNormal
     /// s(A_on) where no budget is set.
     let boundary: Double
     let drift: DriftUsual.View
@@ -40,12 +35,6 @@ extension ModelUsual {
     @inline(__always)
     func value(of feature: Float, channel: Int) -> Double {
         Double(feature) / scales[1][channel] + scales[0][channel]
-    }
-
-    /// A and B of these energies.
-    @inline(__always)
-    func standardScores(_ energies: AnomalyScorer.Energies) -> AnomalyScorer.StandardScores {
-        AnomalyScorer.standardScores(energies, trained: trained, recent: recent)
     }
 
     /// s(A_on): that of the calibration, or what the budget asks for.

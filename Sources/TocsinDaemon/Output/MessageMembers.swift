@@ -45,8 +45,16 @@ final class MessageMembers {
         return unsafe (0..<Int(lengths[member])).map { unsafe UInt8(bitPattern: text[start + $0]) }
     }
 
-    fileprivate var names: tocsin_names {
-        unsafe tocsin_names(text: text, starts: starts, lengths: lengths)
+    /// The names, as long as their owner lives.
+    @safe
+    struct View: BitwiseCopyable {
+        fileprivate let names: tocsin_names
+        fileprivate let count: Int
+    }
+
+    var view: View {
+        let names = unsafe tocsin_names(text: text, starts: starts, lengths: lengths)
+        return unsafe View(names: names, count: count)
     }
 }
 
@@ -59,7 +67,7 @@ struct RoundedNumbers: ~Copyable {
 
     private static let lanes = Int(TOCSIN_DECIMAL_LANES)
 
-    /// Rounds so many numbers, which `tell` writes; there is room for eight more behind them.
+    /// Rounds so many numbers, which `tell` writes.
     @inline(__always)
     mutating func round(_ count: Int, _ tell: (inout MutableSpan<Double>) -> Void) {
         let vectors = (count + Self.lanes - 1) / Self.lanes
@@ -71,7 +79,7 @@ struct RoundedNumbers: ~Copyable {
     }
 
     private mutating func makeRoom(_ vectors: Int) {
-        numbers = Array(repeating: 0, count: (vectors + 1) * Self.lanes)
+        numbers = Array(repeating: 0, count: vectors * Self.lanes)
         decimals = Array(repeating: tocsin_decimals(), count: vectors)
     }
 
@@ -83,7 +91,7 @@ struct RoundedNumbers: ~Copyable {
     @inline(__always)
     fileprivate func write(
         _ members: Range<Int>,
-        of names: MessageMembers,
+        of names: MessageMembers.View,
         above least: Double,
         to place: UnsafeMutableRawPointer,
         stop: inout Int
@@ -110,7 +118,7 @@ extension MessageWriter {
     /// it.
     mutating func append(
         _ members: Range<Int>,
-        of names: MessageMembers,
+        of names: MessageMembers.View,
         above least: Double = -.infinity,
         _ rounded: borrowing RoundedNumbers
     ) {

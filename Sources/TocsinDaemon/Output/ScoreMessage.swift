@@ -17,7 +17,7 @@ public struct ScoreMessage: ~Copyable {
         let members: MessageMembers
         /// `"model":"name"}`, and zeros behind it.
         let model: [UInt8]
-        let channels: Int
+        let places: Assessment.Places
         /// The longest message.
         let longest: Int
     }
@@ -29,14 +29,14 @@ public struct ScoreMessage: ~Copyable {
         var timeText: [UInt8] = []
         var time = Timestamp(microseconds: .min)
 
-        mutating func gather(_ assessment: borrowing Assessment) {
+        mutating func gather(_ assessment: borrowing Assessment, _ places: Assessment.Places) {
             if assessment.time != time {
                 time = assessment.time
                 timeText.removeAll(keepingCapacity: true)
                 time.append(to: &timeText)
                 timeText.append(contentsOf: repeatElement(0, count: 16))
             }
-            numbers.round(assessment.numbersTold) { assessment.tell(&$0) }
+            numbers.round(places.count) { assessment.tell(&$0) }
         }
     }
 
@@ -60,7 +60,7 @@ public struct ScoreMessage: ~Copyable {
         _ body: (Span<UInt8>) -> Result
     ) -> Result {
         let known = place(assessment)
-        parts.gather(assessment)
+        parts.gather(assessment, models[known].places)
         Self.fill(&buffer, models, known, parts, assessment)
         return buffer.withSpan(body)
     }
@@ -77,11 +77,9 @@ public struct ScoreMessage: ~Copyable {
         _ assessment: borrowing Assessment
     ) {
         let models = models.span
-        let (members, model) = (models[known].members, models[known].model.span)
-        let channels = models[known].channels
+        let (members, model) = (models[known].members.view, models[known].model.span)
+        let places = models[known].places
         let time = parts.timeText.span
-        let shares = Assessment.firstShare
-        let expected = shares + channels
         buffer.write(atMost: models[known].longest) { message in
             message.append("{\"device\":\"")
             assessment.withName { message.append(escaping: $0) }
@@ -93,20 +91,22 @@ public struct ScoreMessage: ~Copyable {
                     "\"score\":null,\"novelty\":null,\"threshold\":1,\"tail_probability\":null,"
                 )
             } else {
-                message.append(0..<shares, of: members, parts.numbers)
+                message.append(places.head, of: members, parts.numbers)
             }
             message.append(assessment.isWarm ? "\"warm\":true," : "\"warm\":false,")
             message.append("\"channels\":{")
-            message.append(shares..<expected, of: members, above: 0, parts.numbers)
+            message.append(places.shares, of: members, above: 0, parts.numbers)
             message.endList()
             message.append("},\"expected\":{")
-            message.append(expected..<expected + channels, of: members, parts.numbers)
+            message.append(places.expected, of: members, parts.numbers)
             message.endList()
             message.append("},\"imputed\":[")
             if !assessment.isComplete {
-                for c in 0..<channels where !assessment.isFresh(c) {
+                for (c, member) in places.shares.enumerated() where !assessment.isFresh(c) {
                     // The key without its colon.
-                    for byte in members.name(shares + c).dropLast() { message.append(byte) }
+                    for byte in models[known].members.name(member).dropLast() {
+                        message.append(byte)
+                    }
                     message.append(UInt8(ascii: ","))
                 }
                 message.endList()
@@ -138,16 +138,20 @@ public struct ScoreMessage: ~Copyable {
         let head = ["\"score\":", "\"novelty\":", "\"threshold\":1,\"tail_probability\":"]
         let names = model.channels.map { quoted($0.name) + Array(":".utf8) }
         let end = Array("\"model\":".utf8) + quoted(model.name) + Array("}".utf8)
-        // Shares and expectations.
-        let members = MessageMembers(head.map { Array($0.utf8) } + names + names)
+        let places = Assessment.Places(channels: names.count)
+        var members: [[UInt8]] = Array(repeating: [], count: places.count)
+        members.replaceSubrange(places.head, with: head.map { Array($0.utf8) })
+        members.replaceSubrange(places.shares, with: names)
+        members.replaceSubrange(places.expected, with: names)
+        let all = MessageMembers(members)
         // Each name may stand once more, among those that were imputed.
         let imputed = names.reduce(0) { $0 + $1.count }
         return Fixed(
             identity: ObjectIdentifier(model),
-            members: members,
+            members: all,
             model: end + Array(repeating: 0, count: 16),
-            channels: names.count,
-            longest: usualLength + end.count + members.longest + imputed
+            places: places,
+            longest: usualLength + end.count + all.longest + imputed
         )
     }
 }

@@ -63,10 +63,10 @@ struct MessageBufferTests {
             }
             rounded.round(count) { told in for i in 0..<count { told[i] = numbers[i] } }
             let together = bytes(atMost: members.longest) { message in
-                message.append(0..<count, of: members, rounded)
+                message.append(0..<count, of: members.view, rounded)
             }
             let positive = bytes(atMost: members.longest) { message in
-                message.append(0..<count, of: members, above: 0, rounded)
+                message.append(0..<count, of: members.view, above: 0, rounded)
             }
             func alone(_ i: Int) -> [UInt8] { names[i] + Array((text(numbers[i]) + ",").utf8) }
             let there = numbers.indices.filter { !numbers[$0].isNaN }
