@@ -11,31 +11,43 @@ typedef float NAME(floats) __attribute__((ext_vector_type(LANES), aligned(4), ma
 #define MOST_ROWS (PARTS * 6 <= REGISTERS * 3 / 4 ? 6 : 2)
 #define MOST_PANELS (PARTS * MOST_ROWS * 4 <= REGISTERS * 3 / 4 ? 4 : 1)
 
-// Adds one segment's steps, in their order.
+// Adds `count` steps, in their order, and moves both pointers past them.
 //
 // For the compiler `along` is a constant: the steps of x lie side by side, and those of w a panel's
-// width apart; or else the rows of x lie side by side.
-INLINE void NAME(add_segment)(floats *sums, const struct tocsin_term *term, const float *x,
-                              const float *w, const int rows, const int panels,
-                              const bool along) {
+// width apart; or else the rows of x lie side by side. So is `count`: within it a step is found by
+// its distance, without an addition.
+INLINE void NAME(add_steps)(floats *sums, const struct tocsin_term *term, const float **first_x,
+                            const float **first_w, const int rows, const int panels,
+                            const bool along, const int count) {
     const size_t row = along ? term->x_row : 1, x_step = along ? 1 : term->x_step;
     const size_t panel = term->w_panel, w_step = along ? TOCSIN_PANEL : term->w_step;
-    const float *x3 = x + 3 * row;
-    _Pragma("unroll 4") for (size_t steps = term->steps; steps > 0; steps--) {
+    const float *x = *first_x, *x3 = x + 3 * row, *w = *first_w;
+    _Pragma("unroll") for (int s = 0; s < count; s++) {
         floats weights[MOST_PANELS * PARTS];
         _Pragma("unroll") for (int p = 0; p < panels; p++)
             _Pragma("unroll") for (int i = 0; i < PARTS; i++) weights[p * PARTS + i] =
-                *(const floats *)(w + p * panel + i * LANES);
+                *(const floats *)(w + s * w_step + p * panel + i * LANES);
         _Pragma("unroll") for (int r = 0; r < rows; r++) {
-            const floats factor = r < 3 ? x[r * row] : x3[(r - 3) * row];
+            const float *const of_row = !along || r < 3 ? x + r * row : x3 + (r - 3) * row;
+            const floats factor = of_row[s * x_step];
             _Pragma("unroll") for (int i = 0; i < panels * PARTS; i++)
                 sums[r * panels * PARTS + i] = factor * weights[i] + sums[r * panels * PARTS + i];
         }
         IN_ORDER(x, w, sums[(rows - 1) * panels * PARTS]);
-        x += x_step;
-        x3 += x_step;
-        w += w_step;
+        if (along) IN_ORDER(x3, w, sums[(rows - 1) * panels * PARTS]);
     }
+    *first_x = x + count * x_step;
+    *first_w = w + count * w_step;
+}
+
+// Adds one segment's steps, in their order.
+INLINE void NAME(add_segment)(floats *sums, const struct tocsin_term *term, const float *x,
+                              const float *w, const int rows, const int panels,
+                              const bool along) {
+    size_t steps = term->steps;
+    for (; steps >= 4; steps -= 4) NAME(add_steps)(sums, term, &x, &w, rows, panels, along, 4);
+    _Pragma("clang loop unroll(disable)") for (; steps > 0; steps--)
+        NAME(add_steps)(sums, term, &x, &w, rows, panels, along, 1);
 }
 
 // All loops but those over rows and panels run at least once: what a tile costs beside its
