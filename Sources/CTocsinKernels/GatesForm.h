@@ -22,9 +22,8 @@ INLINE floats NAME(hyperbolic_tangent)(floats x) {
     return (1.0f - e) / (1.0f + e);
 }
 
-// Vectors of a panel, and how many vectors go through a stage together.
+// Vectors of a panel.
 #define PARTS (TOCSIN_PANEL / LANES)
-#define TOGETHER 4
 
 // Each vector of a step: GATES are its gates, `gate` apart, and UNITS is its place in a row-major
 // array.
@@ -37,57 +36,51 @@ INLINE floats NAME(hyperbolic_tangent)(floats x) {
 #define AT(place) (*(floats *)(place))
 #define CONST_AT(place) (*(const floats *)(place))
 
-// From sums to state leads a chain of operations that wait for each other, but vectors do not wait
-// for each other: so each stage runs through `rows` lanes before the next one begins.
-INLINE void NAME(lstm_lanes)(float *gates, const float *c_before, float *c_after, float *h_after,
-                             const size_t gate, const size_t padded, const int rows) {
-    floats e[TOGETHER][4], o[TOGETHER], c[TOGETHER];
-    const int count = rows * PARTS;
-    _Pragma("unroll") for (int j = 0; j < count; j++) {
-        const float *const a = gates + j * LANES;
-        e[j][0] = CONST_AT(a) * FOR_SIGMOID;
-        e[j][1] = CONST_AT(a + gate) * FOR_SIGMOID;
-        e[j][2] = CONST_AT(a + 2 * gate) * FOR_TANH;
-        e[j][3] = CONST_AT(a + 3 * gate) * FOR_SIGMOID;
-        // Two at a time: with four there are not enough registers for the constants.
-        NAME(powers)(e[j], 2);
-        NAME(powers)(e[j] + 2, 2);
+// e to the power of what `factor` makes of x, in place. Of two vectors at once all constants have a
+// register.
+INLINE void NAME(exponentials)(float *x, const size_t count, const float factor) {
+    size_t j = 0;
+    for (; j + 2 * LANES <= count; j += 2 * LANES) {
+        floats e[2] = {AT(x + j) * factor, AT(x + j + LANES) * factor};
+        NAME(powers)(e, 2);
+        AT(x + j) = e[0];
+        AT(x + j + LANES) = e[1];
     }
-    _Pragma("unroll") for (int j = 0; j < count; j++) {
-        float *const a = gates + j * LANES;
-        const size_t u = j / PARTS * padded + j % PARTS * LANES;
-        // Two gates share a division.
-        const floats first = 1.0f / ((1.0f + e[j][0]) * (1.0f + e[j][1]));
-        const floats second = 1.0f / ((1.0f + e[j][2]) * (1.0f + e[j][3]));
-        const floats i = (1.0f + e[j][1]) * first, f = (1.0f + e[j][0]) * first;
-        const floats g = (1.0f - e[j][2]) * (1.0f + e[j][3]) * second;
-        o[j] = (1.0f + e[j][2]) * second;
-        c[j] = f * CONST_AT(c_before + u) + i * g;
-        AT(a) = i;
-        AT(a + gate) = f;
-        AT(a + 2 * gate) = g;
-        AT(a + 3 * gate) = o[j];
-        AT(c_after + u) = c[j];
-        c[j] *= FOR_TANH;
-    }
-    NAME(powers)(c, count);
-    _Pragma("unroll") for (int j = 0; j < count; j++)
-        AT(h_after + j / PARTS * padded + j % PARTS * LANES) =
-            o[j] * ((1.0f - c[j]) / (1.0f + c[j]));
+    if (j < count) AT(x + j) = NAME(power)(AT(x + j) * factor);
 }
 
+// From sums to state leads a chain of operations that wait for each other, but vectors do not wait
+// for each other: so each stage runs through a panel before the next one begins.
 static void NAME(lstm_forward)(float *gates, const float *c_before, float *c_after,
                                float *h_after, size_t lanes, size_t padded) {
-    const size_t gate = lanes * padded, most = TOGETHER / PARTS;
-    for (size_t panel = 0; panel < padded; panel += TOCSIN_PANEL) {
-        size_t lane = 0, u = panel;
-        for (; lane + most <= lanes; lane += most, u += most * padded) {
-            NAME(lstm_lanes)(gates, c_before + u, c_after + u, h_after + u, gate, padded, most);
-            gates += most * TOCSIN_PANEL;
-        }
-        for (; lane < lanes; lane++, u += padded) {
-            NAME(lstm_lanes)(gates, c_before + u, c_after + u, h_after + u, gate, padded, 1);
-            gates += TOCSIN_PANEL;
+    const size_t gate = lanes * padded, count = lanes * TOCSIN_PANEL;
+    for (size_t panel = 0; panel < padded; panel += TOCSIN_PANEL, gates += count) {
+        for (size_t g = 0; g < 4; g++)
+            NAME(exponentials)(gates + g * gate, count, g == 2 ? FOR_TANH : FOR_SIGMOID);
+        for (size_t lane = 0; lane < lanes; lane++)
+            _Pragma("unroll") for (size_t v = 0; v < TOCSIN_PANEL; v += LANES) {
+                float *const a = gates + lane * TOCSIN_PANEL + v;
+                const size_t u = lane * padded + panel + v;
+                const floats ei = 1.0f + AT(a), ef = 1.0f + AT(a + gate);
+                const floats eg = AT(a + 2 * gate), eo = 1.0f + AT(a + 3 * gate);
+                // Two gates share a division.
+                const floats first = 1.0f / (ei * ef), second = 1.0f / ((1.0f + eg) * eo);
+                const floats i = ef * first, f = ei * first, g = (1.0f - eg) * eo * second;
+                AT(a) = i;
+                AT(a + gate) = f;
+                AT(a + 2 * gate) = g;
+                AT(a + 3 * gate) = (1.0f + eg) * second;
+                AT(c_after + u) = f * CONST_AT(c_before + u) + i * g;
+            }
+        const float *const o = gates + 3 * gate;
+        for (size_t lane = 0; lane < lanes; lane++) {
+            floats e[PARTS];
+            const size_t u = lane * padded + panel;
+            _Pragma("unroll") for (int v = 0; v < PARTS; v++) e[v] =
+                AT(c_after + u + v * LANES) * FOR_TANH;
+            NAME(powers)(e, PARTS);
+            _Pragma("unroll") for (int v = 0; v < PARTS; v++) AT(h_after + u + v * LANES) =
+                CONST_AT(o + lane * TOCSIN_PANEL + v * LANES) * ((1.0f - e[v]) / (1.0f + e[v]));
         }
     }
 }
@@ -208,7 +201,6 @@ static void NAME(panel_sums)(float *y, const float *x, size_t rows, size_t strid
 #undef UNITS
 #undef GATES
 #undef EACH_VECTOR
-#undef TOGETHER
 #undef PARTS
 #undef FOR_TANH
 #undef FOR_SIGMOID
