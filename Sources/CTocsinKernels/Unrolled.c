@@ -95,7 +95,7 @@ static void add_outer(const struct tocsin_unrolled *layer, const places *p, cons
         y, TOCSIN_PANEL, inputs * TOCSIN_PANEL, y, TOCSIN_PANEL, inputs * TOCSIN_PANEL,
         inputs, panels,
         {{x, 1, stride, layer->lanes * stride, gates, TOCSIN_PANEL, layer->lanes * TOCSIN_PANEL,
-          p->gates * p->padded * layer->lanes, layer->lanes, steps}}, 1};
+          tocsin_gates_count(layer), layer->lanes, steps}}, 1};
     tocsin_multiply(layer->set, &product);
 }
 
@@ -113,7 +113,7 @@ static void add_gradients(const struct tocsin_unrolled *layer, const places *p, 
         add_outer(layer, p, h, p->padded, layer->size, gates, panels, hidden, steps);
     }
     for (size_t step = 0; step < steps; step++)
-        tocsin_panel_sums(layer->set, packed + p->bias, gates + step * p->gates * p->panels * panel,
+        tocsin_panel_sums(layer->set, packed + p->bias, gates + step * tocsin_gates_count(layer),
                           layer->lanes, TOCSIN_PANEL, p->gates * p->panels, panel);
 }
 

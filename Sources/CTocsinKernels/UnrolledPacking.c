@@ -18,7 +18,9 @@ size_t tocsin_back_count(const struct tocsin_unrolled *layer) {
 
 size_t tocsin_gates_count(const struct tocsin_unrolled *layer) {
     const places p = places_of(layer);
-    return p.gates * p.padded * layer->lanes;
+    // Without the panel at the end the steps of a panel would often lie a power of two apart, and
+    // few such places fit into the first cache at once.
+    return (p.gates * p.padded + TOCSIN_PANEL) * layer->lanes;
 }
 
 // Where element (row `u` of gate `g`, column `k`) of a matrix stands in its panels.
