@@ -1,7 +1,8 @@
 /// A fixed number of floats that begin at a cache line, so that no vector of them lies across two.
 ///
-/// An array's elements begin wherever the heap has room; products of those take longer. As an
-/// array this is a value: it is copied when it is written to while somebody else holds it too.
+/// An array's elements begin wherever the heap has room; products of those take longer. So do those
+/// of usual pages, which lie where they will in the second cache: hence ``LargePages``. As an array
+/// this is a value: it is copied when it is written to while somebody else holds it too.
 struct AlignedFloats: Sendable {
     private var memory: Memory
 
@@ -63,18 +64,13 @@ struct AlignedFloats: Sendable {
     @safe private final class Memory: @unchecked Sendable {
         let start: UnsafeMutablePointer<Float>
         let count: Int
+        private let pages: LargePages
 
         init(_ count: Int) {
             self.count = count
-            let bytes = UnsafeMutableRawPointer.allocate(
-                byteCount: Swift.max(count, 1) * MemoryLayout<Float>.stride,
-                alignment: 64
-            )
+            let (pages, bytes) = unsafe LargePages.share(count * MemoryLayout<Float>.stride)
+            self.pages = pages
             unsafe start = bytes.bindMemory(to: Float.self, capacity: count)
-        }
-
-        deinit {
-            unsafe start.deallocate()
         }
     }
 }
