@@ -33,12 +33,15 @@ static void pack_matrix(const struct tocsin_unrolled *layer, const places *p, fl
                         float *back, const float *w, size_t inputs) {
     const size_t rows = p->matrix_gates * p->padded;
     for (size_t g = 0; g < p->matrix_gates; g++)
-        for (size_t u = 0; u < layer->size; u++, w += inputs)
-            for (size_t k = 0; k < inputs; k++) {
-                packed[in_panels(p, inputs, g, u, k)] = w[k];
-                back[(k / TOCSIN_PANEL * rows + g * p->padded + u) * TOCSIN_PANEL +
-                     k % TOCSIN_PANEL] = w[k];
+        for (size_t u = 0; u < layer->size; u++, w += inputs) {
+            float *column = packed + in_panels(p, inputs, g, u, 0);
+            for (size_t k = 0; k < inputs; k++) column[k * TOCSIN_PANEL] = w[k];
+            float *row = back + (g * p->padded + u) * TOCSIN_PANEL;
+            for (size_t k = 0; k < inputs; k += TOCSIN_PANEL, row += rows * TOCSIN_PANEL) {
+                const size_t some = inputs - k < TOCSIN_PANEL ? inputs - k : TOCSIN_PANEL;
+                __builtin_memcpy(row, w + k, some * sizeof(float));
             }
+        }
 }
 
 void tocsin_pack(const struct tocsin_unrolled *layer, float *packed, float *back,
