@@ -18,7 +18,7 @@ size_t tocsin_back_count(const struct tocsin_unrolled *layer) {
 
 size_t tocsin_gates_count(const struct tocsin_unrolled *layer) {
     const places p = places_of(layer);
-    // Without the panel at the end the steps of a panel would often lie a power of two apart, and
+    // Without room for one panel more the steps of a panel would often lie a power of two apart, and
     // few such places fit into the first cache at once.
     return (p.gates * p.padded + TOCSIN_PANEL) * layer->lanes;
 }

@@ -1,7 +1,8 @@
 // A layer over a chunk of several steps and lanes: forward with everything kept, and backward.
 //
 // Lanes are rows. What goes between layers is row-major, [step, lane, units], units padded with 0 to
-// whole panels; the gates lie in panels, [step][gate][panel][lane][16].
+// whole panels; the gates lie in panels, [step][gate][panel][lane][16], and after each step's is room
+// for one panel more.
 //
 // Packed weights of a layer, each matrix as panels of sixteen columns, [panel][inputs][16]:
 //
