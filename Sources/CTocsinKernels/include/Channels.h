@@ -64,7 +64,7 @@ enum tocsin_energy_field {
     TOCSIN_ENERGY_FIELDS
 };
 
-/// How fast energies follow; see `ChannelEnergy`.
+/// How fast energies follow; see `ChannelEnergies`.
 struct tocsin_energy_rates {
     double rate, adaptation, largest_step, knee;
 };
