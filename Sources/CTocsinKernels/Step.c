@@ -23,7 +23,7 @@ typedef struct {
 #define PASTE(a, b, c) PASTE_(a, b, c)
 #define NAME(a) PASTE(a, FORM, WEIGHTS)
 
-// Sixteen vector registers: 3 devices × 4 gates are 12 sums, 3 factors and 1 vector of weights.
+// Sixteen vector registers: 6 devices × 2 vectors are 12 sums, 2 vectors of weights and 1 factor.
 #define FORM generic
 #define LANES 4
 #define REGISTERS 16

@@ -1,13 +1,16 @@
 // One form of the step; Step.c includes this file for each of them: every instruction set, with
 // weights of 32 bits and, where HALF is 1, of 16 bits.
 //
-// Expects NAME(…), LANES, REGISTERS and HALF. The weights of a layer are cut into blocks of LANES
-// units:
+// Expects NAME(…), LANES, REGISTERS and HALF. The units of a layer are cut into blocks of LANES. A
+// block has a vector of sums for each gate, so that all gates of a unit end in the same lane. The
+// vectors of all blocks, one after the other, stand in panels of two, the last filled up with 0:
 //
-//     [block][bias: one vector per sum][input, then hidden unit][gate][lane]
+//     [panel][bias][vector][lane], then [panel][input, then hidden unit][vector][lane]
 //
-// so that all gates of a unit end in the same lane, and the weights are read once, in order. Each
-// sum is `bias + Σ over inputs + Σ over hidden units`, added in that order in one register,
+// A GRU has two biases: that of what the inputs add to n, and that of what the hidden units add.
+// Weights are read once and in order, a cache line at a time, by any number of devices.
+//
+// Each sum is `bias + Σ over inputs + Σ over hidden units`, added in that order in one register,
 // whatever stands beside it in the tile: hence a device's bits do not depend on its company.
 //
 // The factors −log₂e (sigmoid) and −2 log₂e (tanh) are part of the packed weights, so that
@@ -22,11 +25,23 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #define integers NAME(integers)
 
 // The sums of a tile stand in registers, and beside them a factor for each device and a vector of
-// weights: 12 + 3 + 1 of 16, or 24 + 6 + 1 of 32. No tile is of more than 6 devices.
-#define FITS(sums, devices) ((sums) * (devices) + (devices) + 1 <= REGISTERS)
-#define MOST_DEVICES(sums) \
-    (FITS(sums, 6) ? 6 : FITS(sums, 4) ? 4 : FITS(sums, 3) ? 3 : FITS(sums, 2) ? 2 : 1)
+// weights, or the other way round: 12 + 3 + 1 of 16, or 24 + 6 + 1 of 32.
 #define MOST_SUMS (REGISTERS * 3 / 4)
+#define MOST_DEVICES 6
+
+// The vectors that are summed up before they are put out: whole panels and whole blocks. So many
+// that parts of blocks do not wait for each other, and of many devices so few that their weights
+// stay in the nearest cache.
+#define TURN(devices, gates)                                                                 \
+    ((devices) == 1                  ? 32 - 32 % (2 * (gates))                               \
+     : (devices) == 2                ? 24                                                    \
+     : (devices) <= MOST_DEVICES + 1 ? 12                                                    \
+     : (gates) == 3                  ? 6                                                     \
+                                     : 4)
+#define MOST_PARTS (4 * TOCSIN_TILE)
+
+// How far behind a sum lies what is kept apart of it: the sums of a turn are at most so many.
+#define APART (6 * TOCSIN_TILE)
 
 // The floats that have room where a vector of weights lies.
 #define ROOM (HALF ? LANES / 2 : LANES)
@@ -38,40 +53,20 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #endif
 #include "StepTile.h"
 
-// Parts of several groups of blocks wait until there are enough of them to be put out together. A
-// group adds at most four for each device, or eight for each of three.
-#define ENOUGH_PARTS 8
-#define MOST_PARTS (ENOUGH_PARTS + 4 * TOCSIN_TILE)
-
-// Runs through blocks, `together` at a time, so that enough sums are in flight; returns the first
-// block that is left.
-INLINE size_t NAME(run)(size_t block, const NAME(work) *layer_work,
-                        const struct tocsin_layer *layer, const device_places *devices,
-                        size_t all, const int kind, const int gates, const int together) {
-    floats sums[MOST_PARTS * 4] __attribute__((aligned(64)));
-    NAME(part) parts[MOST_PARTS];
-    const size_t count = kind == TOCSIN_GRU ? 4 : gates;
-    const size_t blocks = (layer->size + LANES - 1) / LANES;
-    // Rather more devices per block than more blocks: then the weights are read less often.
-    const size_t turns = (all + MOST_DEVICES(gates) - 1) / MOST_DEVICES(gates);
-    if (together > 1 && !FITS(gates * together, (all + turns - 1) / turns)) return block;
-    NAME(work) work = *layer_work;
-    size_t ready = 0;
-    while (block + together <= blocks) {
-        work.weights = layer_work->weights + block * work.block_stride;
-        NAME(tiles)(sums + ready * count, &work, all, kind, gates, together);
-        for (size_t end = block + together; block < end; block++) {
-            const size_t unit = block * LANES;
-            for (size_t d = 0; d < all; d++) {
-                float *output = devices[d].at[layer->output] + layer->output_start + unit;
-                parts[ready++] = (NAME(part)){output, layer->size - unit};
-            }
-        }
-        if (ready < ENOUGH_PARTS && block + together <= blocks) continue;
-        NAME(put_out)(sums, parts, ready, layer->size, kind);
-        ready = 0;
+// Of a few vectors, for which a call is dear: without IN_ORDER the compiler calls memcpy.
+INLINE void NAME(copy)(float *to, const float *from, size_t count) {
+    for (; count >= LANES; count -= LANES) {
+        floats vector = *(const floats *)from;
+        IN_ORDER(to, from, vector);
+        *(floats *)to = vector;
+        to += LANES;
+        from += LANES;
     }
-    return block;
+    for (; count > 0; count--) {
+        float element = *from++;
+        IN_ORDER(to, from, element);
+        *to++ = element;
+    }
 }
 
 INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights,
@@ -80,29 +75,46 @@ INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights
     NAME(work) work;
     work.hidden_size = kind == TOCSIN_LINEAR ? 0 : layer->size;
     work.input_size = layer->input_size;
-    work.weights = weights;
     const size_t inputs = work.input_size + work.hidden_size;
     work.x_stride = (inputs + 15) / 16 * 16 + 16;
     // Room for the hidden units before the step, because the step writes over them.
     float x[all * work.x_stride] __attribute__((aligned(64)));
-    work.x = x;
-    work.block_stride = (kind == TOCSIN_GRU ? 4 : gates) * LANES + inputs * gates * ROOM;
+    work.bias_size = (kind == TOCSIN_GRU ? 4 : 2) * LANES;
+    work.panel_stride = work.bias_size + inputs * 2 * ROOM;
+    float *outputs[TOCSIN_TILE];
+    NAME(part) parts[MOST_PARTS];
     for (size_t d = 0; d < all; d++) {
         float *to = x + d * work.x_stride;
-        __builtin_memcpy(to, devices[d].at[layer->input] + layer->input_start,
-                         work.input_size * sizeof(float));
+        outputs[d] = devices[d].at[layer->output] + layer->output_start;
+        NAME(copy)(to, devices[d].at[layer->input] + layer->input_start, work.input_size);
         if (kind != TOCSIN_LINEAR)
-            __builtin_memcpy(to + work.input_size,
-                             devices[d].at[layer->output] + layer->output_start,
-                             work.hidden_size * sizeof(float));
+            NAME(copy)(to + work.input_size, outputs[d], work.hidden_size);
     }
-    size_t block = 0;
-    if (FITS(gates * 8, 1))
-        block = NAME(run)(block, &work, layer, devices, all, kind, gates, 8);
-    if (FITS(gates * 4, 1))
-        block = NAME(run)(block, &work, layer, devices, all, kind, gates, 4);
-    block = NAME(run)(block, &work, layer, devices, all, kind, gates, 2);
-    NAME(run)(block, &work, layer, devices, all, kind, gates, 1);
+    const size_t blocks = (layer->size + LANES - 1) / LANES;
+    const size_t most = TURN(all, gates) / gates;
+    floats sums[2 * APART] __attribute__((aligned(64)));
+    for (size_t block = 0; block < blocks; block += most) {
+        const size_t here = blocks - block < most ? blocks - block : most;
+        const size_t vectors = here * gates;
+        const float *panel = weights + block * gates / 2 * work.panel_stride;
+        work.sums_stride = vectors;
+        for (size_t first = 0, n; first < all; first += n) {
+            const size_t left = all - first;
+            // Seven are four and three, not six and one.
+            n = left > 2 * MOST_DEVICES ? MOST_DEVICES
+                : left > MOST_DEVICES   ? (left + 1) / 2
+                                        : left;
+            NAME(tiles)(sums + first * vectors, &work, panel, x + first * work.x_stride,
+                        vectors, n, kind == TOCSIN_GRU);
+        }
+        for (size_t b = 0; b < here; b++) {
+            const size_t unit = (block + b) * LANES;
+            NAME(part) *part = parts + b;
+            for (size_t d = 0; d < all; d++, part += here)
+                *part = (NAME(part)){outputs[d] + unit, layer->size - unit};
+        }
+        NAME(put_out)(sums, parts, here * all, layer->size, kind);
+    }
 }
 
 static __attribute__((noinline)) void NAME(lstm)(const struct tocsin_layer *layer,
@@ -168,10 +180,10 @@ static double NAME(peak)(size_t rounds) {
 #endif
 
 #undef MOST_PARTS
-#undef ENOUGH_PARTS
-#undef MOST_SUMS
+#undef TURN
+#undef APART
 #undef ROOM
 #undef MOST_DEVICES
-#undef FITS
+#undef MOST_SUMS
 #undef floats
 #undef integers

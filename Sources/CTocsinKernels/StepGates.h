@@ -1,6 +1,6 @@
 // Included by StepForm.h for each form: from the sums of a few blocks to what a layer puts out.
 //
-// Expects NAME(…), LANES, and the vector types.
+// Expects NAME(…), LANES, HALF, APART, and the vector types.
 //
 // A part is one block of one device; its sums stand one after the other. From sums to output leads
 // a long chain of operations that wait for each other, but parts do not wait for each other: so
@@ -45,10 +45,18 @@ INLINE void NAME(all_powers)(floats *x, const size_t stride, size_t count) {
 }
 
 #define EACH_PART for (size_t p = 0; p < count; p++)
+#define SIGMOID -1.44269504f
+#define TANH -2.88539008f
 
 // Sums i f g o. The memory lies `size` behind the output.
-INLINE void NAME(put_out_lstm)(floats (*sums)[4], const NAME(part) *parts, size_t count,
+static __attribute__((noinline)) void NAME(put_out_lstm)(floats (*sums)[4], const NAME(part) *parts, size_t count,
                                size_t size) {
+    if (HALF) EACH_PART {
+        sums[p][0] *= SIGMOID;
+        sums[p][1] *= SIGMOID;
+        sums[p][2] *= TANH;
+        sums[p][3] *= SIGMOID;
+    }
     NAME(all_powers)(sums[0], 1, 4 * count);
     EACH_PART {
         const floats i = sums[p][0], f = sums[p][1], g = sums[p][2];
@@ -56,7 +64,7 @@ INLINE void NAME(put_out_lstm)(floats (*sums)[4], const NAME(part) *parts, size_
         const floats added = (1.0f - g) / ((1.0f + i) * (1.0f + g));
         const floats c = before / (1.0f + f) + added;
         NAME(store)(c, parts[p].output + size, parts[p].units);
-        sums[p][2] = c * -2.88539008f;
+        sums[p][2] = c * TANH;
     }
     NAME(all_powers)(sums[0] + 2, 4, count);
     EACH_PART {
@@ -66,14 +74,20 @@ INLINE void NAME(put_out_lstm)(floats (*sums)[4], const NAME(part) *parts, size_
     }
 }
 
-// Sums r z n, and as a fourth what the hidden units add to n before r weighs it.
-INLINE void NAME(put_out_gru)(floats (*sums)[4], const NAME(part) *parts, size_t count) {
-    NAME(all_powers)(sums[0], 4, count);
-    NAME(all_powers)(sums[0] + 1, 4, count);
-    EACH_PART sums[p][3] = sums[p][3] / (1.0f + sums[p][0]) + sums[p][2];
-    NAME(all_powers)(sums[0] + 3, 4, count);
+// Sums r z n, of n what the hidden units add to it, and apart the rest of n.
+static __attribute__((noinline)) void NAME(put_out_gru)(floats (*sums)[3], const NAME(part) *parts, size_t count) {
+    if (HALF) EACH_PART {
+        sums[p][0] *= SIGMOID;
+        sums[p][1] *= SIGMOID;
+        sums[p][2] *= TANH;
+        (sums[p] + APART)[2] *= TANH;
+    }
+    NAME(all_powers)(sums[0], 3, count);
+    NAME(all_powers)(sums[0] + 1, 3, count);
+    EACH_PART sums[p][2] = sums[p][2] / (1.0f + sums[p][0]) + (sums[p] + APART)[2];
+    NAME(all_powers)(sums[0] + 2, 3, count);
     EACH_PART {
-        const floats z = sums[p][1], n = sums[p][3];
+        const floats z = sums[p][1], n = sums[p][2];
         const floats before = NAME(load)(parts[p].output, parts[p].units);
         const floats weighed = z * (1.0f - n) + before * (1.0f + n);
         const floats h = weighed / ((1.0f + z) * (1.0f + n));
@@ -81,7 +95,8 @@ INLINE void NAME(put_out_gru)(floats (*sums)[4], const NAME(part) *parts, size_t
     }
 }
 
-INLINE void NAME(put_out_rnn)(floats *sums, const NAME(part) *parts, size_t count) {
+static __attribute__((noinline)) void NAME(put_out_rnn)(floats *sums, const NAME(part) *parts, size_t count) {
+    if (HALF) EACH_PART sums[p] *= TANH;
     NAME(all_powers)(sums, 1, count);
     EACH_PART {
         const floats h = (1.0f - sums[p]) / (1.0f + sums[p]);
@@ -89,10 +104,12 @@ INLINE void NAME(put_out_rnn)(floats *sums, const NAME(part) *parts, size_t coun
     }
 }
 
-INLINE void NAME(put_out_linear)(floats *sums, const NAME(part) *parts, size_t count) {
+static __attribute__((noinline)) void NAME(put_out_linear)(floats *sums, const NAME(part) *parts, size_t count) {
     EACH_PART NAME(store)(sums[p], parts[p].output, parts[p].units);
 }
 
+#undef TANH
+#undef SIGMOID
 #undef EACH_PART
 
 // Consumes the sums of `count` parts of a layer of `size` units.
@@ -100,7 +117,7 @@ INLINE void NAME(put_out)(floats *sums, const NAME(part) *parts, size_t count, s
                           const int kind) {
     switch (kind) {
     case TOCSIN_LSTM: NAME(put_out_lstm)((floats(*)[4])sums, parts, count, size); break;
-    case TOCSIN_GRU: NAME(put_out_gru)((floats(*)[4])sums, parts, count); break;
+    case TOCSIN_GRU: NAME(put_out_gru)((floats(*)[3])sums, parts, count); break;
     case TOCSIN_RNN: NAME(put_out_rnn)(sums, parts, count); break;
     default: NAME(put_out_linear)(sums, parts, count);
     }

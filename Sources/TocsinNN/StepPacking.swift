@@ -1,7 +1,7 @@
 internal import CTocsinKernels
 import Glibc
 
-/// Puts the weights of one layer after the other into blocks.
+/// Puts the weights of one layer after the other into panels, as `StepForm.h` has them.
 struct StepPacking {
     /// All parameters, as PyTorch has them.
     let values: [Float]
@@ -32,25 +32,27 @@ struct StepPacking {
             case .rnn: (TOCSIN_RNN, [Self.tanh])
             }
         begin(kind, input, (TOCSIN_RECURRENT, layer.stateStart), inputs, size)
-        for first in stride(from: 0, to: size, by: lanes) {
-            for (gate, factor) in factors.enumerated() {
+        for panel in panels(size, gates: factors.count) {
+            for (first, gate) in panel {
                 // The GRU's reset gate stands between the two biases of n.
                 let isApart = layer.kind == .gru && gate == 2
-                addBias(first, size, factor) { unit in
+                addBias(first, size, factors[gate]) { unit in
                     let row = gate * size + unit
                     let bias = Double(values[layer.inputBias + row])
                     return isApart ? bias : bias + Double(values[layer.hiddenBias + row])
                 }
             }
             if layer.kind == .gru {
-                addBias(first, size, Self.tanh) { unit in
-                    Double(values[layer.hiddenBias + 2 * size + unit])
+                for (first, gate) in panel {
+                    addBias(first, size, factors[gate]) { unit in
+                        gate == 2 ? Double(values[layer.hiddenBias + gate * size + unit]) : 0
+                    }
                 }
             }
             for (start, columns) in [(layer.inputWeights, inputs), (layer.hiddenWeights, size)] {
                 for column in 0..<columns {
-                    for (gate, factor) in factors.enumerated() {
-                        add(first, size, factor) { unit in
+                    for (first, gate) in panel {
+                        add(first, size, factors[gate]) { unit in
                             Double(values[start + (gate * size + unit) * columns + column])
                         }
                     }
@@ -62,10 +64,22 @@ struct StepPacking {
     mutating func add(_ layer: LinearLayer, from input: Source, to output: tocsin_place) {
         let (values, inputs, size) = (values, layer.inputSize, layer.outputSize)
         begin(TOCSIN_LINEAR, input, (output, 0), inputs, size)
-        for first in stride(from: 0, to: size, by: lanes) {
-            addBias(first, size, 1) { Double(values[layer.bias + $0]) }
+        for panel in panels(size, gates: 1) {
+            for (first, _) in panel { addBias(first, size, 1) { Double(values[layer.bias + $0]) } }
             for column in 0..<inputs {
-                add(first, size, 1) { Double(values[layer.weights + $0 * inputs + column]) }
+                for (first, _) in panel {
+                    add(first, size, 1) { Double(values[layer.weights + $0 * inputs + column]) }
+                }
+            }
+        }
+    }
+
+    /// Vectors in pairs: the first unit of each and its gate; behind the last one of no units.
+    private func panels(_ size: Int, gates: Int) -> [[(first: Int, gate: Int)]] {
+        let vectors = (size + lanes - 1) / lanes * gates
+        return stride(from: 0, to: vectors, by: 2).map { start in
+            (start..<start + 2).map { vector in
+                vector < vectors ? (vector / gates * lanes, vector % gates) : (size, 0)
             }
         }
     }

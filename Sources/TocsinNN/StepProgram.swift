@@ -2,8 +2,8 @@ internal import CTocsinKernels
 
 /// A network as the step kernels want it: its layers in order, and their packed weights.
 ///
-/// Weights are cut into blocks of as many units as a vector has lanes; a short last block is
-/// filled up with 0. `StepForm.h` says how a block is laid out.
+/// Units are cut into blocks of as many as a vector has lanes; a short last block is filled up with
+/// 0. `StepForm.h` says how the weights are laid out.
 struct StepProgram: Sendable {
     private let packed: PackedNetwork
     private let blueprint: Blueprint

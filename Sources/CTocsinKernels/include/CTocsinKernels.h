@@ -118,8 +118,8 @@ struct tocsin_program {
     const float *weights;
 };
 
-/// The most devices that are stepped together: a multiple of the 3 and 6 that fit into registers,
-/// and so many that weights from the last cache cost little.
+/// The most devices that are stepped together: a multiple of the 6 that fit into registers, and so
+/// many that weights from the last cache cost little.
 enum { TOCSIN_TILE = 24 };
 
 /// Advances one device by one sample.
