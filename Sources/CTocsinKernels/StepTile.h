@@ -113,7 +113,8 @@ INLINE size_t NAME(row)(size_t v, floats *out, const NAME(work) *work, const flo
 INLINE void NAME(rows)(floats *out, const NAME(work) *work, const float *panel, const float *x,
                        size_t vectors, const bool is_gru, const int devices) {
     size_t v = 0;
-    if (devices <= 2) ROW(12);
+    // Twelve half vectors come from too many places at once: lines are left half read.
+    if (devices == 2 || (devices == 1 && !HALF)) ROW(12);
     if (devices == 1) ROW(8);
     ROW(6);
     ROW(4);
