@@ -86,8 +86,9 @@ INLINE void standard_score(const struct tocsin_log_normal *usual, const doubles 
     *result = (logarithms - usual->mean) / usual->spread;
 }
 
-// How probable a healthy frame is to have at least `a`.
-INLINE void tail(const struct tocsin_scoring *scoring, const doubles *a, doubles *result) {
+// How probable a healthy frame is to have at least `a`, of the first `devices` lanes.
+INLINE void tail(const struct tocsin_scoring *scoring, const doubles *a, doubles *result,
+                 size_t devices) {
     const size_t count = scoring->quantile_count;
     *result = 1.0;
     if (count == 0) return;
@@ -97,7 +98,7 @@ INLINE void tail(const struct tocsin_scoring *scoring, const doubles *a, doubles
     const doubles beyond = excess < 0.0 ? excess : (doubles)0.0;
     doubles decay;
     exponential(&beyond, &decay);
-    for (int i = 0; i < LANES; i++) {
+    for (size_t i = 0; i < LANES && i < devices; i++) {
         const double x = (*a)[i];
         // Which quantiles it has reached nobody can foresee: all are looked at.
         size_t reached = 0;
@@ -131,7 +132,7 @@ void tocsin_score(const struct tocsin_scoring *scoring, double *fields, size_t r
         FIELD(TOCSIN_NOVELTY) = novelty;
         positive(&fused, &FIELD(TOCSIN_POSITIVE_FUSED));
         positive(&novelty, &FIELD(TOCSIN_POSITIVE_NOVELTY));
-        tail(scoring, &fused, &FIELD(TOCSIN_TAIL));
+        tail(scoring, &fused, &FIELD(TOCSIN_TAIL), count - i);
         logarithm(&square, &FIELD(TOCSIN_SURPRISE));
     }
 #undef FIELD

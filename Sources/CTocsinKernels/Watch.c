@@ -13,6 +13,20 @@ enum { LARGEST_SIZE = 4096, LANES = TOCSIN_WATCH_LANES, TOGETHER = 3 };
 
 #define AT(array, i) (*(const floats *)((array) + (i)))
 
+EVERY_INSTRUCTION_SET
+void tocsin_copy_lines(void *to, const void *from, size_t bytes) {
+    typedef char half __attribute__((ext_vector_type(32), aligned(32), may_alias));
+    char *target = to;
+    const char *source = from;
+    for (; bytes >= 64; bytes -= 64, target += 64, source += 64) {
+        __builtin_prefetch(target + 2048, 1, 3);
+        const half first = *(const half *)source, second = *(const half *)(source + 32);
+        *(half *)target = first;
+        *(half *)(target + 32) = second;
+    }
+    if (bytes > 0) __builtin_memcpy(target, source, bytes);
+}
+
 // Vectors travel by address: by value, they would depend on the instruction set of the caller.
 
 // In pairs, so that every instruction set adds in the same order.

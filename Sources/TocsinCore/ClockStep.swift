@@ -48,7 +48,7 @@ extension Fleet {
     mutating func forgetFuture(of device: Int, beyond time: Int64) {
         let place = place(device)
         guard place.record.slots.grid[0].watermark > time else { return }
-        changing(device).record.reset()
+        changingAll(device).record.reset()
         groups[Int(place.group)].noteReset(place.record)
         counters.resets += 1
     }

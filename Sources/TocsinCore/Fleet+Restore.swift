@@ -6,7 +6,7 @@ extension Fleet {
         _ device: Int,
         from bytes: ArraySlice<UInt8>
     ) throws(StateError) {
-        let place = changing(device)
+        let place = changingAll(device)
         try place.record.restore(bytes)
         noteStream(of: place)
     }

@@ -36,7 +36,7 @@ extension Fleet {
         }
         if case .none(.gap) = seat {
             assessAll(device, emit: emit)
-            record.reset()
+            changingAll(device).record.reset()
             groups[Int(place(device).group)].noteReset(record)
             counters.resets += 1
             seat = record.slots.seat(at: time.microseconds)
@@ -103,9 +103,13 @@ extension Fleet {
         }
     }
 
-    /// Ends a row; its device waits for ``assess(_:)`` if a frame is complete.
-    public mutating func end(_ row: Row) {
+    /// Ends a row; its device waits for ``assess(_:)`` if a frame is complete, or for so many others that
+    /// they make a tile: waiting longer would only let their records leave the near caches.
+    public mutating func end(_ row: Row, emit: (borrowing Assessment) -> Void) {
         let place = place(row.device)
-        if place.record.becomesReady() { groups[Int(place.group)].append(place.record) }
+        guard place.record.becomesReady() else { return }
+        let group = groups[Int(place.group)]
+        group.append(place.record)
+        if group.hasTile { counters.frames += group.assess(policies, emit: emit) }
     }
 }

@@ -96,11 +96,18 @@ public struct Fleet: ~Copyable, Sendable {
         return place
     }
 
-    /// Where a device's record lies that is about to be changed.
+    /// Where a device's record lies that is about to be changed: what taking in a row changes.
     @inline(__always)
     func changing(_ device: Int) -> Place {
         let place = place(device)
         if let undo { place.record.save(in: undo) }
+        return place
+    }
+
+    /// Where a device's record lies of which all is about to be changed.
+    func changingAll(_ device: Int) -> Place {
+        let place = place(device)
+        if let undo { place.record.saveAll(in: undo) }
         return place
     }
 
@@ -111,7 +118,7 @@ public struct Fleet: ~Copyable, Sendable {
     public func model(of device: Int) -> Model { groups[Int(place(device).group)].model }
 
     /// Fetches a device's record into the caches: it is about to be changed.
-    func fetch(_ device: Int) { place(device).record.fetch(whole: undo != nil) }
+    func fetch(_ device: Int) { place(device).record.fetch() }
 
     /// Tells whether the channels' names are those of another device.
     func namesIdentity(of device: Int) -> UInt64 {
@@ -186,7 +193,7 @@ public struct Fleet: ~Copyable, Sendable {
             emit: emit
         )
         put(sample.value, channel: sample.channel, in: row)
-        end(row)
+        end(row, emit: emit)
     }
 
     /// Advances and judges every device whose frame is complete, those of one model together.

@@ -157,9 +157,10 @@ struct SurvivalTests {
         #expect(seen.alerts.sorted() == expected.alerts.sorted())
         #expect(seen.repeatedAlerts == 0)
         #expect(seen.conditions == expected.conditions)
-        // What libmosquitto or the kernel was sending at QoS 0 dies with the connection.
+        // What libmosquitto or the kernel was sending at QoS 0 dies with the connection, which is reset
+        // if there was something to read: up to a burst of scores, more on a busy machine.
         let missing = expected.scores.count - seen.scores.count
-        #expect(missing <= kills * 5, "\(missing) of \(expected.scores.count)")
+        #expect(missing <= kills * 20, "\(missing) of \(expected.scores.count)")
         print(
             "\(kills) kills, \(shards) shards: \(seen.scores.count) scores and",
             "\(seen.alerts.count) alerts, \(wrong.count) differ; \(missing) scores lost in the",

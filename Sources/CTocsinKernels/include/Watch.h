@@ -16,17 +16,9 @@ static inline void tocsin_fetch(const void *start, size_t bytes) {
 
 /// Copies memory, of which both places begin at a cache line, line by line; quicker for a few of them
 /// than memcpy, whose string instructions take long to begin.
-static inline void tocsin_copy_lines(void *to, const void *from, size_t bytes) {
-    typedef char half __attribute__((ext_vector_type(32), aligned(32), may_alias));
-    char *target = to;
-    const char *source = from;
-    for (; bytes >= 64; bytes -= 64, target += 64, source += 64) {
-        const half first = *(const half *)source, second = *(const half *)(source + 32);
-        *(half *)target = first;
-        *(half *)(target + 32) = second;
-    }
-    __builtin_memcpy(target, source, bytes);
-}
+///
+/// What stands 2 KB behind the copied lines at the target is fetched: there the next copies will go.
+void tocsin_copy_lines(void *to, const void *from, size_t bytes);
 
 /// Vectors here have so many lanes, on every instruction set; arrays are padded with 0 to whole ones.
 enum { TOCSIN_WATCH_LANES = 16 };

@@ -206,7 +206,7 @@ public struct Intake: Sendable {
                 emit: emit
             )
             fleet.put(reading.batch, reading.channels, in: row)
-            fleet.end(row)
+            fleet.end(row, emit: emit)
         }
         if reading.channels.areAllKnown { return .taken }
         return noteUnknown(reading, device: device, &counters, fleet)

@@ -28,6 +28,9 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
     let heldStart: Int
     let sinceStart: Int
     let placesStart: Int
+    /// What only judging a frame changes; the network's part belongs to that, too.
+    let judgedStart: Int
+    /// The past hidden states, of which a frame writes over one.
     let pastStart: Int
     let expectedStart: Int
     let arrivedStart: Int
@@ -46,25 +49,27 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
         self.past = past
         forecastStart = bytes(Float.self, network.forecast.lowerBound)
         reconstructionStart = bytes(Float.self, network.reconstruction.lowerBound)
-        headStart = (bytes(Float.self, network.stride) + 63) / 64 * 64
-        memoryStart = headStart + bytes(DeviceHead.self, 1)
-        trackersStart = memoryStart + bytes(DriftWatch.Memory.self, 1)
-        gridStart = trackersStart + bytes(PopulationStability.self, 4)
-        // What taking in a row reads stands together, and so does what judging a frame reads.
+        func wholeLines(_ place: Int) -> Int { (place + 63) / 64 * 64 }
+        headStart = wholeLines(bytes(Float.self, network.stride))
+        // What taking in a row changes stands together, and so does what judging a frame changes.
+        gridStart = headStart + bytes(DeviceHead.self, 1)
         placesStart = gridStart + bytes(FrameSlots.Grid.self, 1)
         arrivedStart = placesStart + bytes(Double.self, slots * padded)
         heldStart = (arrivedStart + bytes(Int32.self, slots) + 7) / 8 * 8
         sinceStart = heldStart + bytes(Double.self, padded)
-        frameStart = sinceStart + bytes(Int64.self, padded)
+        publishedStart = sinceStart + bytes(Int64.self, padded)
+        judgedStart = wholeLines(publishedStart + bytes(PublishedScore.self, 1))
+        memoryStart = judgedStart
+        trackersStart = memoryStart + bytes(DriftWatch.Memory.self, 1)
+        frameStart = trackersStart + bytes(PopulationStability.self, 4)
         marksStart = frameStart + bytes(Double.self, padded)
         expectedStart = marksStart + bytes(Int32.self, padded)
         scorerStart = expectedStart + bytes(Float.self, padded)
         meansStart = scorerStart + bytes(Double.self, ChannelEnergies.fields * padded)
         lastStart = meansStart + bytes(Double.self, padded)
         watchStart = lastStart + bytes(Double.self, padded)
-        publishedStart = watchStart + bytes(Int32.self, FaultWatches.fields * padded)
-        pastStart = (publishedStart + bytes(PublishedScore.self, 1) + 63) / 64 * 64
-        size = (pastStart + bytes(Float.self, past) + 63) / 64 * 64
+        pastStart = wholeLines(watchStart + bytes(Int32.self, FaultWatches.fields * padded))
+        size = wholeLines(pastStart + bytes(Float.self, past))
     }
 
     /// Changes whenever a record of another process could not be understood: with every place of a part,
@@ -76,7 +81,7 @@ struct DeviceLayout: BitwiseCopyable, Sendable {
             reconstructionStart, headStart, memoryStart, trackersStart, gridStart, scorerStart,
             watchStart, meansStart, frameStart, marksStart, heldStart, sinceStart, lastStart,
             placesStart,
-            pastStart, expectedStart, arrivedStart, publishedStart, size,
+            pastStart, expectedStart, arrivedStart, publishedStart, judgedStart, size,
         ]
         return stableHash("\(numbers) \(DeviceHead.form)")
     }
@@ -111,6 +116,8 @@ struct DeviceHead: BitwiseCopyable {
     var drift: DriftDetector.Drift?
     /// Whether it waits in the fleet's list of ready devices.
     var isReady = false
+    /// One bit for each part of the record that needs not be saved any more in this batch.
+    var savedParts = UInt8.max
     /// Its number in its group.
     var number: Int32
     /// Its number in its fleet.
@@ -118,7 +125,7 @@ struct DeviceHead: BitwiseCopyable {
 
     /// As ``DeviceLayout/form``, of the head alone.
     static let form: UInt64 = {
-        let version = 1
+        let version = 2
         return stableHash(
             "\(version) \(MemoryLayout<Self>.size) \(MemoryLayout<AlertCondition>.size)"
                 + " \(MemoryLayout<ThresholdKeeper>.size)"

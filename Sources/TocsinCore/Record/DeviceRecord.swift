@@ -146,19 +146,53 @@ extension DeviceRecord {
     /// The group that it belongs to.
     var group: ModelGroup { unsafe usual.pointee.group.takeUnretainedValue() }
 
-    /// Saves it as it is, once per batch, before it is changed.
+    /// Saves what taking in a row changes, once per batch, before it is changed.
     @inline(__always)
     func save(in undo: UndoLog) {
         let batch = undo.batch
         guard heads[0].batch != batch else { return }
-        unsafe undo.save(base, layout.size)
+        let layout = unsafe usual.pointee.layout
+        unsafe undo.save(base + layout.headStart, layout.judgedStart - layout.headStart)
         heads[0].batch = batch
+        heads[0].savedParts = 0
+    }
+
+    /// Saves what judging the next frame changes: later, when it is in a near cache, and of the past
+    /// hidden states only the one that is written over.
+    func saveJudged(in undo: UndoLog) {
+        save(in: undo)
+        let layout = unsafe usual.pointee.layout
+        if needsSaving(StatePace.span) {
+            unsafe undo.save(base, layout.headStart)
+            unsafe undo.save(base + layout.judgedStart, layout.pastStart - layout.judgedStart)
+        }
+        saveState(drift.memory[0].pace.places.next, in: undo)
+    }
+
+    /// Saves all of it.
+    func saveAll(in undo: UndoLog) {
+        saveJudged(in: undo)
+        for state in 0..<StatePace.span { saveState(state, in: undo) }
+    }
+
+    private func saveState(_ state: Int, in undo: UndoLog) {
+        let length = unsafe usual.pointee.drift.hidden.stateBytes
+        guard length > 0, needsSaving(state) else { return }
+        unsafe undo.save(base + layout.pastStart + state * length, length)
+    }
+
+    /// Whether a part was not saved in this batch; from now on it is.
+    private func needsSaving(_ part: Int) -> Bool {
+        let bit = UInt8(1) << UInt8(part)
+        defer { heads[0].savedParts |= bit }
+        return heads[0].savedParts & bit == 0
     }
 
     /// Saves it with its plate.
     func saveWhole(in undo: UndoLog) {
         unsafe undo.save(base - DevicePlate.size, DevicePlate.size + layout.size)
         heads[0].batch = undo.batch
+        heads[0].savedParts = .max
     }
 
     /// Forgets the recurrent state and the grid, after a gap; conditions and drift stay.
@@ -173,12 +207,13 @@ extension DeviceRecord {
         heads[0].resets += 1
     }
 
-    /// Fetches it into the caches, and whose it is; of its past only if all of it will be saved.
+    /// Fetches it into the caches, and whose it is, but not its past hidden states.
     @inline(__always)
-    func fetch(whole: Bool) {
-        let layout = unsafe usual.pointee.layout
+    func fetch() {
+        // In the order in which it is needed: to take in a row, to step, to tell.
+        unsafe tocsin_fetch(base + layout.headStart, layout.pastStart - layout.headStart)
+        unsafe tocsin_fetch(base, layout.headStart)
         unsafe tocsin_fetch(base - DevicePlate.size, 128)
-        unsafe tocsin_fetch(base, whole ? layout.size : layout.pastStart)
     }
 
     /// Fetches into the caches what taking in a residual reads.
@@ -193,7 +228,15 @@ extension DeviceRecord {
     func fetchJudgement() {
         let layout = unsafe usual.pointee.layout
         unsafe tocsin_fetch(base + layout.headStart, layout.gridStart - layout.headStart)
+        unsafe tocsin_fetch(base + layout.judgedStart, layout.frameStart - layout.judgedStart)
         unsafe tocsin_fetch(base + layout.meansStart, layout.pastStart - layout.meansStart)
+        fetchPast()
+    }
+
+    /// Fetches the two past hidden states that a frame is compared with.
+    @inline(__always)
+    func fetchPast() {
+        let layout = unsafe usual.pointee.layout
         let states = unsafe usual.pointee.drift.hidden.stateBytes
         let (last, next) = drift.memory[0].pace.places
         unsafe tocsin_fetch(base + layout.pastStart + last * states, states)

@@ -11,6 +11,9 @@ extension ModelGroup {
         readyCount[0] = count + 1
     }
 
+    /// Whether so many wait as are stepped together.
+    var hasTile: Bool { readyCount[0] >= Self.tile }
+
     /// Forgets who waits.
     func removeReady() { readyCount[0] = 0 }
 
@@ -70,7 +73,15 @@ extension ModelGroup {
         _ policies: borrowing AlertPolicies,
         emit: (borrowing Assessment) -> Void
     ) {
-        for i in tile.indices { tile[i].removeOldest() }
+        for i in tile.indices {
+            if let undo {
+                if i + 1 < tile.count { tile[i + 1].fetchPast() }
+                tile[i].saveJudged(in: undo)
+            }
+            tile[i].removeOldest()
+        }
+        // There is time until the step is done.
+        if tile.count > 0 { tile[0].fetchJudgement() }
         advance(tile)
         judge(tile, policies, emit: emit)
     }

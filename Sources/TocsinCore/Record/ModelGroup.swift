@@ -29,6 +29,8 @@ final class ModelGroup: @unchecked Sendable {
     private let usual: UnsafeMutablePointer<ModelUsual>
     private let layout: DeviceLayout
     private let memory: RecordMemory
+    /// Saves what is written over; `nil` if nobody wants it back.
+    let undo: UndoLog?
     /// The first record of each chunk's slots, behind its plate.
     private var chunks: [UnsafeMutableRawPointer] = unsafe []
 
@@ -54,6 +56,7 @@ final class ModelGroup: @unchecked Sendable {
     init(_ model: Model, lateness: Duration, memory: RecordMemory) {
         self.model = model
         self.memory = memory
+        undo = memory.region?.undo
         let channels = model.channels.count
         let calibration = model.calibration
         let timing = FrameTiming(clock: model.clock, lateness: lateness, channels: channels)

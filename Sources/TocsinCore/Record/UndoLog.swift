@@ -68,9 +68,6 @@ public struct UndoLog: BitwiseCopyable, @unchecked Sendable {
         // is all that matters.
         unsafe head.pointee.used.store(next, ordering: .releasing)
         atomicMemoryFence(ordering: .acquiringAndReleasing)
-        // The next entry is probably as long. Its place was written batches ago, and has left the
-        // near caches.
-        unsafe tocsin_fetch(entries + next, min(next - used, capacity - next))
     }
 
     /// Bytes from an entry to the next.

@@ -32,8 +32,10 @@ private struct Fed: ~Copyable {
     }
 
     /// Gives each of so many devices a frame, and does not finish the batch.
-    mutating func feed(devices: Int) {
-        second += 1
+    ///
+    /// - Parameter gap: periods without one before it
+    mutating func feed(devices: Int, gap: Int64 = 0) {
+        second += 1 + gap
         let time = Timestamp(
             microseconds: 1_767_225_600_000_000 + second * model.clock.period.microseconds
         )
@@ -138,6 +140,52 @@ struct StateMemoryTests {
             let next = try #require(left(by: fed.memory))
             #expect(adopted(next, model) == finished)
         }
+    }
+
+    /// Only devices that are warm keep past hidden states, and a frame writes over one of four.
+    @Test(arguments: [1, 2, 3, 4, 7]) func `past states come back, however many frames a batch has`(
+        _ frames: Int
+    ) async throws {
+        let model = try await model
+        var fed = try Fed(model)
+        for _ in 0..<model.warmUp + 6 { fed.feed(devices: 5) }
+        fed.commit()
+        let finished = remembered(fed.fleet)
+        for _ in 0..<frames { fed.feed(devices: 5) }
+        let next = try #require(left(by: fed.memory))
+        #expect(adopted(next, model) == finished)
+    }
+
+    @Test(arguments: [0, 2]) func `what a gap made a device forget comes back`(
+        _ frames: Int
+    ) async throws {
+        let model = try await model
+        var fed = try Fed(model)
+        for _ in 0..<model.warmUp + 6 { fed.feed(devices: 5) }
+        fed.commit()
+        let finished = remembered(fed.fleet)
+        for _ in 0..<frames { fed.feed(devices: 5) }
+        fed.feed(devices: 5, gap: 1000)
+        #expect(fed.fleet.counters.resets == 5)
+        for _ in 0..<model.warmUp + 2 { fed.feed(devices: 5) }
+        let next = try #require(left(by: fed.memory))
+        #expect(adopted(next, model) == finished)
+    }
+
+    @Test func `what a device was before it was restored comes back`() async throws {
+        let model = try await model
+        var fed = try Fed(model)
+        for _ in 0..<model.warmUp + 6 { fed.feed(devices: 2) }
+        let other = try #require(remembered(fed.fleet)["device-1"])
+        for _ in 0..<2 { fed.feed(devices: 2) }
+        fed.commit()
+        let finished = remembered(fed.fleet)
+        let number = fed.fleet.find("device-0")
+        try fed.fleet.restore(try #require(number), from: other[...])
+        #expect(remembered(fed.fleet)["device-0"] == other)
+        fed.feed(devices: 2)
+        let next = try #require(left(by: fed.memory))
+        #expect(adopted(next, model) == finished)
     }
 
     @Test func `messages, scores and alerts of a batch under way are not there yet`() throws {
