@@ -34,13 +34,13 @@ enum FuzzFleet {
         tocsin_fuzz.check(fleet.count <= fleet.capacity, "more devices than there may be")
         for device in fleet.devices {
             tocsin_fuzz.check(device.recurrent.allSatisfy(\.isFinite), "a state is no number")
-            let record = device.record
+            let energies = device.record.energies
             for c in device.model.channels.indices {
                 tocsin_fuzz.check(!device.value(c).isInfinite, "an infinite value")
-                let channel = record.scorer[c]
+                let memory = [energies.trained[c], energies.recent[c], energies.power[c]]
                 tocsin_fuzz.check(
-                    channel.energy.isFinite && !channel.deviation.isInfinite,
-                    "a score's memory is no number: \(channel)"
+                    memory.allSatisfy(\.isFinite) && !energies.deviations[c].isInfinite,
+                    "a score's memory is no number: \(memory)"
                 )
             }
             if let score = device.lastScore {
@@ -74,10 +74,6 @@ enum FuzzFleet {
         }
         return bytes + Checkpoint.end
     }
-}
-
-extension ChannelEnergy {
-    fileprivate var isFinite: Bool { trained.isFinite && recent.isFinite && power.isFinite }
 }
 
 /// What is published, which must be readable and have a topic.

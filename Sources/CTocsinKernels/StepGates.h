@@ -49,8 +49,9 @@ INLINE void NAME(all_powers)(floats *x, const size_t stride, size_t count) {
 #define TANH -2.88539008f
 
 // Sums i f g o. The memory lies `size` behind the output.
-static __attribute__((noinline)) void NAME(put_out_lstm)(floats (*sums)[4], const NAME(part) *parts, size_t count,
-                               size_t size) {
+static __attribute__((noinline)) void NAME(put_out_lstm)(floats (*sums)[4],
+                                                         const NAME(part) *parts,
+                                                         size_t count, size_t size) {
     if (HALF) EACH_PART {
         sums[p][0] *= SIGMOID;
         sums[p][1] *= SIGMOID;
@@ -75,7 +76,9 @@ static __attribute__((noinline)) void NAME(put_out_lstm)(floats (*sums)[4], cons
 }
 
 // Sums r z n, of n what the hidden units add to it, and apart the rest of n.
-static __attribute__((noinline)) void NAME(put_out_gru)(floats (*sums)[3], const NAME(part) *parts, size_t count) {
+static __attribute__((noinline)) void NAME(put_out_gru)(floats (*sums)[3],
+                                                        const NAME(part) *parts,
+                                                        size_t count) {
     if (HALF) EACH_PART {
         sums[p][0] *= SIGMOID;
         sums[p][1] *= SIGMOID;
@@ -95,7 +98,8 @@ static __attribute__((noinline)) void NAME(put_out_gru)(floats (*sums)[3], const
     }
 }
 
-static __attribute__((noinline)) void NAME(put_out_rnn)(floats *sums, const NAME(part) *parts, size_t count) {
+static __attribute__((noinline)) void NAME(put_out_rnn)(floats *sums, const NAME(part) *parts,
+                                                        size_t count) {
     if (HALF) EACH_PART sums[p] *= TANH;
     NAME(all_powers)(sums, 1, count);
     EACH_PART {
