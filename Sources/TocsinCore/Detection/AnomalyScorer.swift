@@ -99,14 +99,16 @@ public struct AnomalyScorer: Sendable {
         var expected = (expected ?? features.map { _ in .nan }).padded(with: .nan)
         let usual = calibration.residualUsual
         let channels = channels
-        return fields.withFields(channels) { fields in
-            features.withFields(channels) { features in
-                expected.withFields(channels) { expected in
-                    ChannelEnergies(fields).update(
-                        features: features,
-                        expected: expected,
-                        usual: usual.view
-                    ).energies
+        return withExtendedLifetime(usual) {
+            fields.withFields(channels) { fields in
+                features.withFields(channels) { features in
+                    expected.withFields(channels) { expected in
+                        ChannelEnergies(fields).update(
+                            features: features,
+                            expected: expected,
+                            usual: usual.view
+                        ).energies
+                    }
                 }
             }
         }

@@ -94,8 +94,10 @@ public struct FaultDetector: Sendable {
     ) -> Int {
         let limits = FaultUsual(limits, channels)
         var frame = frame
-        return withWatches { watches in
-            frame.withFields { watches.update($0, limits.view) }
+        return withExtendedLifetime(limits) {
+            withWatches { watches in
+                frame.withFields { watches.update($0, limits.view) }
+            }
         }
     }
 

@@ -14,7 +14,7 @@ struct TileScoresTests {
         var scoring = calibration.scoring(quantiles.numbers)
         let scores = TileScores(devices: sums.count)
         for (row, sums) in sums.enumerated() { scores.put(sums, row: row) }
-        unsafe scores.update(&scoring, count: sums.count)
+        withExtendedLifetime(quantiles) { unsafe scores.update(&scoring, count: sums.count) }
         body(scores)
         scores.deallocate()
     }

@@ -31,6 +31,12 @@ private struct Fed: ~Copyable {
         memory.complete()
     }
 
+    /// So many devices that are warm, of a batch that is not finished.
+    init(warm devices: Int, _ model: Model) throws {
+        try self.init(model)
+        for _ in 0..<model.warmUp + 6 { feed(devices: devices) }
+    }
+
     /// Gives each of so many devices a frame, and does not finish the batch.
     ///
     /// - Parameter gap: periods without one before it
@@ -63,6 +69,12 @@ private struct Fed: ~Copyable {
     }
 
     func commit() { memory.commit(half: fleet.half, shares: ScoreShares()) }
+
+    /// Finishes the batch; returns what is remembered of every device.
+    func finish() -> [String: [UInt8]] {
+        commit()
+        return remembered(fleet)
+    }
 }
 
 extension Duration {
@@ -113,8 +125,7 @@ struct StateMemoryTests {
         var fed = try Fed(model)
         for round in 0..<40 {
             fed.feed(devices: 3 + round)
-            fed.commit()
-            let finished = remembered(fed.fleet)
+            let finished = fed.finish()
             #expect(finished.count == 3 + round)
             // The next batch changes every device and brings a new one; then the process is gone.
             fed.feed(devices: 4 + round)
@@ -133,8 +144,7 @@ struct StateMemoryTests {
         let model = try await model
         var fed = try Fed(model)
         for _ in 0..<5 { fed.feed(devices: 70) }
-        fed.commit()
-        let finished = remembered(fed.fleet)
+        let finished = fed.finish()
         for _ in 0..<3 { fed.feed(devices: 80) }
         for _ in 0..<3 {
             let next = try #require(left(by: fed.memory))
@@ -147,10 +157,8 @@ struct StateMemoryTests {
         _ frames: Int
     ) async throws {
         let model = try await model
-        var fed = try Fed(model)
-        for _ in 0..<model.warmUp + 6 { fed.feed(devices: 5) }
-        fed.commit()
-        let finished = remembered(fed.fleet)
+        var fed = try Fed(warm: 5, model)
+        let finished = fed.finish()
         for _ in 0..<frames { fed.feed(devices: 5) }
         let next = try #require(left(by: fed.memory))
         #expect(adopted(next, model) == finished)
@@ -160,10 +168,8 @@ struct StateMemoryTests {
         _ frames: Int
     ) async throws {
         let model = try await model
-        var fed = try Fed(model)
-        for _ in 0..<model.warmUp + 6 { fed.feed(devices: 5) }
-        fed.commit()
-        let finished = remembered(fed.fleet)
+        var fed = try Fed(warm: 5, model)
+        let finished = fed.finish()
         for _ in 0..<frames { fed.feed(devices: 5) }
         fed.feed(devices: 5, gap: 1000)
         #expect(fed.fleet.counters.resets == 5)
@@ -174,12 +180,10 @@ struct StateMemoryTests {
 
     @Test func `what a device was before it was restored comes back`() async throws {
         let model = try await model
-        var fed = try Fed(model)
-        for _ in 0..<model.warmUp + 6 { fed.feed(devices: 2) }
+        var fed = try Fed(warm: 2, model)
         let other = try #require(remembered(fed.fleet)["device-1"])
         for _ in 0..<2 { fed.feed(devices: 2) }
-        fed.commit()
-        let finished = remembered(fed.fleet)
+        let finished = fed.finish()
         let number = fed.fleet.find("device-0")
         try fed.fleet.restore(try #require(number), from: other[...])
         #expect(remembered(fed.fleet)["device-0"] == other)
