@@ -181,3 +181,14 @@ double tocsin_peak(enum tocsin_instruction_set set, size_t rounds) {
         return peak_generic_single(rounds);
     }
 }
+
+void tocsin_additions(size_t rounds) {
+    size_t sums[6] = {0};
+    for (; rounds > 0; rounds--) {
+        _Pragma("unroll") for (int i = 0; i < 24; i++) {
+            sums[i % 6]++;
+            // Volatile, because the compiler would otherwise leave them all out.
+            __asm__ volatile("" : "+r"(sums[i % 6]));
+        }
+    }
+}

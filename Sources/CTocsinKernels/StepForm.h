@@ -35,7 +35,7 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #define TURN(devices, gates)                                                                 \
     ((devices) == 1                  ? 32 - 32 % (2 * (gates))                               \
      : (devices) == 2                ? 24                                                    \
-     : (devices) <= MOST_DEVICES + 1 ? 12                                                    \
+     : (devices) <= 8                ? 12                                                    \
      : (gates) == 3                  ? 6                                                     \
                                      : 4)
 #define MOST_PARTS (4 * TOCSIN_TILE)
@@ -53,20 +53,59 @@ typedef int32_t NAME(integers) __attribute__((ext_vector_type(LANES), aligned(4)
 #endif
 #include "StepTile.h"
 
-// Of a few vectors, for which a call is dear: without IN_ORDER the compiler calls memcpy.
+// Of a few vectors, for which a call is dear: without COMPLETE the compiler calls memcpy.
 INLINE void NAME(copy)(float *to, const float *from, size_t count) {
+    for (; count >= 4 * LANES; count -= 4 * LANES) {
+        floats a = *(const floats *)from;
+        const floats b = *(const floats *)(from + LANES);
+        const floats c = *(const floats *)(from + 2 * LANES);
+        const floats d = *(const floats *)(from + 3 * LANES);
+        COMPLETE(a);
+        *(floats *)to = a;
+        *(floats *)(to + LANES) = b;
+        *(floats *)(to + 2 * LANES) = c;
+        *(floats *)(to + 3 * LANES) = d;
+        to += 4 * LANES;
+        from += 4 * LANES;
+    }
     for (; count >= LANES; count -= LANES) {
         floats vector = *(const floats *)from;
-        IN_ORDER(to, from, vector);
+        COMPLETE(vector);
         *(floats *)to = vector;
         to += LANES;
         from += LANES;
     }
     for (; count > 0; count--) {
         float element = *from++;
-        IN_ORDER(to, from, element);
+        COMPLETE(element);
         *to++ = element;
     }
+}
+
+// So many tiles of so many devices each.
+typedef struct {
+    size_t count;
+    size_t devices;
+} NAME(group);
+
+// Cuts devices into groups; returns how many, at most 3. Seven are 4 and 3, and eight are 4 and 4,
+// because tiles of 4 × 3 and 3 × 4 read least for what they compute.
+INLINE size_t NAME(cut)(NAME(group) *groups, size_t devices) {
+    size_t count = 0;
+    if (devices > 2 * MOST_DEVICES) {
+        const size_t full = (devices - MOST_DEVICES - 1) / MOST_DEVICES;
+        groups[count++] = (NAME(group)){full, MOST_DEVICES};
+        devices -= full * MOST_DEVICES;
+    }
+    if (devices <= MOST_DEVICES) {
+        groups[count++] = (NAME(group)){1, devices};
+    } else if (devices % 2 == 0) {
+        groups[count++] = (NAME(group)){2, devices / 2};
+    } else {
+        groups[count++] = (NAME(group)){1, devices / 2 + 1};
+        groups[count++] = (NAME(group)){1, devices / 2};
+    }
+    return count;
 }
 
 INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights,
@@ -92,20 +131,18 @@ INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights
     }
     const size_t blocks = (layer->size + LANES - 1) / LANES;
     const size_t most = TURN(all, gates) / gates;
+    NAME(group) groups[3];
+    const size_t group_count = NAME(cut)(groups, all);
     floats sums[2 * APART] __attribute__((aligned(64)));
     for (size_t block = 0; block < blocks; block += most) {
         const size_t here = blocks - block < most ? blocks - block : most;
         const size_t vectors = here * gates;
         const float *panel = weights + block * gates / 2 * work.panel_stride;
         work.sums_stride = vectors;
-        for (size_t first = 0, n; first < all; first += n) {
-            const size_t left = all - first;
-            // Seven are four and three, not six and one.
-            n = left > 2 * MOST_DEVICES ? MOST_DEVICES
-                : left > MOST_DEVICES   ? (left + 1) / 2
-                                        : left;
+        for (size_t g = 0, first = 0; g < group_count; g++) {
             NAME(tiles)(sums + first * vectors, &work, panel, x + first * work.x_stride,
-                        vectors, n, kind == TOCSIN_GRU);
+                        vectors, groups[g].devices, groups[g].count, kind == TOCSIN_GRU);
+            first += groups[g].devices * groups[g].count;
         }
         for (size_t b = 0; b < here; b++) {
             const size_t unit = (block + b) * LANES;

@@ -24,100 +24,152 @@ typedef struct {
     size_t sums_stride;
 } NAME(work);
 
-// Adds `steps` rows of weights × factors to the sums [device][vector].
+// A tile: so many vectors for so many devices, all constants for the compiler. `odd` is 1 where the
+// first vector is the second of its panel.
+typedef struct {
+    int vectors;
+    int devices;
+    int odd;
+    bool is_gru;
+} NAME(shape);
+
+// Where a tile reads on: its weights, and the factors of the first three devices and, if split, of
+// the others.
+typedef struct {
+    const float *weights;
+    const float *x[2];
+    size_t panel_stride;
+    size_t x_stride;
+} NAME(reader);
+
+// Factors of more than four devices are too far apart for what an address can express. A GRU sums
+// up twice, and its rows are few: what a second address takes does not pay there.
+#define IS_SPLIT(shape) ((shape).devices > 4 && !(shape).is_gru)
+
+// Adds `rows` rows of weights × factors to the sums [device][vector], `rows` a constant.
 //
-// Of the factors of a row and its weights the fewer wait in registers for the others. Four rows at
-// a time, so that the processor foresees the last turn.
-INLINE void NAME(accumulate)(floats *sums, const float *weights, size_t panel_stride,
-                             const float *x, size_t x_stride, size_t steps, const int vectors,
-                             const int devices) {
+// Of the factors of a row and its weights the fewer wait in registers for the others.
+INLINE void NAME(add)(floats *sums, NAME(reader) *reader, const NAME(shape) shape,
+                      const int rows) {
+    const int vectors = shape.vectors, devices = shape.devices;
+    const bool is_split = IS_SPLIT(shape);
     floats kept[REGISTERS];
-    _Pragma("unroll 4") for (; steps > 0; steps--) {
+    _Pragma("unroll") for (int r = 0; r < rows; r++) {
+#define FACTOR(d)                                                                             \
+    (is_split ? reader->x[(d) / 3][(d) % 3 * reader->x_stride + r]                            \
+              : reader->x[0][(d) * reader->x_stride + r])
+#define WEIGHTS_OF(v)                                                                         \
+    NAME(weights)(reader->weights + ((v) + shape.odd) / 2 * reader->panel_stride +            \
+                  (((v) + shape.odd) % 2 + 2 * r) * ROOM)
         if (vectors < devices) {
-            _Pragma("unroll") for (int v = 0; v < vectors; v++) kept[v] =
-                NAME(weights)(weights + v * ROOM);
+            _Pragma("unroll") for (int v = 0; v < vectors; v++) kept[v] = WEIGHTS_OF(v);
             _Pragma("unroll") for (int d = 0; d < devices; d++) {
-                const floats factor = x[d * x_stride];
+                const floats factor = FACTOR(d);
                 floats *sum = sums + d * vectors;
-                _Pragma("unroll") for (int v = 0; v < vectors; v++) {
-                    sum[v] = factor * kept[v] + sum[v];
-                    IN_ORDER(weights, x, sum[v]);
-                }
+                _Pragma("unroll") for (int v = 0; v < vectors; v++) sum[v] =
+                    factor * kept[v] + sum[v];
+                _Pragma("unroll") for (int v = 0; v < vectors; v++) COMPLETE(sum[v]);
             }
         } else {
-            _Pragma("unroll") for (int d = 0; d < devices; d++) kept[d] = x[d * x_stride];
+            _Pragma("unroll") for (int d = 0; d < devices; d++) kept[d] = FACTOR(d);
             _Pragma("unroll") for (int v = 0; v < vectors; v++) {
-                const floats w =
-                    NAME(weights)(weights + v / 2 * panel_stride + v % 2 * ROOM);
-                _Pragma("unroll") for (int d = 0; d < devices; d++) {
-                    floats *sum = sums + d * vectors + v;
-                    *sum = kept[d] * w + *sum;
-                }
-                // Where weights are only read, one sum holds the others back.
-                _Pragma("unroll") for (int d = HALF ? 0 : devices - 1; d < devices; d++)
-                    IN_ORDER(weights, x, sums[d * vectors + v]);
+                const floats w = WEIGHTS_OF(v);
+                floats *sum = sums + v;
+                _Pragma("unroll") for (int d = 0; d < devices; d++) sum[d * vectors] =
+                    kept[d] * w + sum[d * vectors];
+                _Pragma("unroll") for (int d = 0; d < devices; d++) COMPLETE(sum[d * vectors]);
             }
         }
-        weights += 2 * ROOM;
-        x++;
+#undef WEIGHTS_OF
+#undef FACTOR
     }
+    reader->weights += 2 * rows * ROOM;
+    reader->x[0] += rows;
+    if (is_split) reader->x[1] += rows;
+}
+
+// Adds the next `count` rows. The fewer turns, the better the processor foresees the last one.
+INLINE void NAME(accumulate)(floats *sums, NAME(reader) *reader, size_t count,
+                             const NAME(shape) shape) {
+    if (!shape.is_gru)
+        for (; count >= 8; count -= 8) NAME(add)(sums, reader, shape, 8);
+    for (; count >= 4; count -= 4) NAME(add)(sums, reader, shape, 4);
+    for (; count > 0; count--) NAME(add)(sums, reader, shape, 1);
 }
 
 // The sums of some vectors for some devices, to out[device][vector]. Of a GRU every third vector is
 // n, here those from `apart` on.
 INLINE void NAME(tile)(floats *out, const NAME(work) *work, const float *panel, const float *x,
-                       size_t apart, const bool is_gru, const int vectors, const int devices) {
-    const float *weights = panel + work->bias_size;
-    const size_t panel_stride = work->panel_stride, x_stride = work->x_stride;
-    const size_t sums_stride = work->sums_stride;
+                       size_t apart, const NAME(shape) shape) {
+    const int vectors = shape.vectors, devices = shape.devices;
+    const size_t stride = work->sums_stride, hidden = work->hidden_size;
+    NAME(reader) reader = {panel + work->bias_size,
+                           {x, x + 3 * work->x_stride},
+                           work->panel_stride,
+                           work->x_stride};
+    // Left alone, the compiler works the second address out in every row.
+    if (IS_SPLIT(shape)) __asm__("" : "+r"(reader.x[1]));
     floats sums[REGISTERS] __attribute__((aligned(64)));
+#define BIAS(v, more)                                                                         \
+    *(const floats *)(panel + ((v) + shape.odd) / 2 * reader.panel_stride +                   \
+                      (((v) + shape.odd) % 2 + (more)) * LANES)
     _Pragma("unroll") for (int v = 0; v < vectors; v++)
-        _Pragma("unroll") for (int d = 0; d < devices; d++) sums[d * vectors + v] =
-            *(const floats *)(panel + v / 2 * panel_stride + v % 2 * LANES);
-    if (is_gru) {
+        _Pragma("unroll") for (int d = 0; d < devices; d++) sums[d * vectors + v] = BIAS(v, 0);
+    if (shape.is_gru) {
         // The reset gate is applied to what the hidden units add to n: two sums.
-        NAME(accumulate)(sums, weights, panel_stride, x, x_stride, work->input_size, vectors,
-                         devices);
+        NAME(accumulate)(sums, &reader, work->input_size, shape);
         _Pragma("unroll") for (int v = 0; v < vectors; v++) if (v % 3 == (int)apart)
             _Pragma("unroll") for (int d = 0; d < devices; d++) {
-                out[d * sums_stride + v + APART] = sums[d * vectors + v];
-                sums[d * vectors + v] =
-                    *(const floats *)(panel + v / 2 * panel_stride + (v % 2 + 2) * LANES);
+                out[d * stride + v + APART] = sums[d * vectors + v];
+                sums[d * vectors + v] = BIAS(v, 2);
             }
-        NAME(accumulate)(sums, weights + work->input_size * 2 * ROOM, panel_stride,
-                         x + work->input_size, x_stride, work->hidden_size, vectors, devices);
+        NAME(accumulate)(sums, &reader, hidden, shape);
     } else {
-        NAME(accumulate)(sums, weights, panel_stride, x, x_stride,
-                         work->input_size + work->hidden_size, vectors, devices);
+        NAME(accumulate)(sums, &reader, work->input_size + hidden, shape);
     }
+#undef BIAS
     _Pragma("unroll") for (int d = 0; d < devices; d++)
         _Pragma("unroll") for (int v = 0; v < vectors; v++)
-            out[d * sums_stride + v] = sums[d * vectors + v];
+            out[d * stride + v] = sums[d * vectors + v];
 }
 
-// Tiles of `wide` vectors from `v` on, while there are so many; returns the first that is left.
+// Tiles of `wide` vectors from `v` on, while there are so many, each for all groups of devices
+// before the next; returns the first that is left.
 INLINE size_t NAME(row)(size_t v, floats *out, const NAME(work) *work, const float *panel,
-                        const float *x, size_t vectors, const bool is_gru, const int wide,
-                        const int devices) {
+                        const float *x, size_t vectors, size_t groups, const bool is_gru,
+                        const int wide, const int devices) {
     if (wide * devices > MOST_SUMS) return v;
+    // Of an odd number of vectors two tiles make whole panels.
+    const int pair = wide == 3 ? 2 : 1;
     // Eight are four and four, not six and two, which would be too few sums in flight.
-    for (; v + wide <= vectors && !(wide == 6 && vectors - v == 8); v += wide)
-        NAME(tile)(out + v, work, panel + v / 2 * work->panel_stride, x, 2 - v % 3, is_gru, wide,
-                   devices);
+    for (; v + wide * pair <= vectors && !(wide == 6 && vectors - v == 8); v += wide * pair)
+        _Pragma("unroll") for (int odd = 0; odd < pair; odd++) {
+            const size_t first = v + odd * wide;
+            const float *from = panel + first / 2 * work->panel_stride;
+            const float *factors = x;
+            floats *to = out + first;
+            for (size_t g = 0; g < groups; g++) {
+                NAME(tile)(to, work, from, factors, 2 - first % 3,
+                           (NAME(shape)){wide, devices, odd, is_gru});
+                factors += devices * work->x_stride;
+                to += devices * work->sums_stride;
+            }
+        }
     return v;
 }
 
 // `devices` is a constant for the compiler in each case, and so is what fits into registers.
-#define ROW(wide) v = NAME(row)(v, out, work, panel, x, vectors, is_gru, wide, devices)
+#define ROW(wide) v = NAME(row)(v, out, work, panel, x, vectors, groups, is_gru, wide, devices)
 
 INLINE void NAME(rows)(floats *out, const NAME(work) *work, const float *panel, const float *x,
-                       size_t vectors, const bool is_gru, const int devices) {
+                       size_t vectors, size_t groups, const bool is_gru, const int devices) {
     size_t v = 0;
     // Twelve half vectors come from too many places at once: lines are left half read.
     if (devices == 2 || (devices == 1 && !HALF)) ROW(12);
     if (devices == 1) ROW(8);
     ROW(6);
     ROW(4);
+    if (devices == 4 && !is_gru) ROW(3);
     ROW(2);
     ROW(1);
 }
@@ -128,13 +180,13 @@ INLINE void NAME(rows)(floats *out, const NAME(work) *work, const float *panel, 
 #define ROWS(n)                                                                              \
     static __attribute__((noinline)) void NAME(rows##n)(                                     \
         floats *out, const NAME(work) *work, const float *panel, const float *x,             \
-        size_t vectors) {                                                                    \
-        NAME(rows)(out, work, panel, x, vectors, false, n);                                  \
+        size_t vectors, size_t groups) {                                                                    \
+        NAME(rows)(out, work, panel, x, vectors, groups, false, n);                                  \
     }                                                                                        \
     static __attribute__((noinline)) void NAME(gru_rows##n)(                                 \
         floats *out, const NAME(work) *work, const float *panel, const float *x,             \
-        size_t vectors) {                                                                    \
-        NAME(rows)(out, work, panel, x, vectors, true, n);                                   \
+        size_t vectors, size_t groups) {                                                                    \
+        NAME(rows)(out, work, panel, x, vectors, groups, true, n);                                   \
     }
 
 ROWS(1)
@@ -149,14 +201,15 @@ ROWS(6)
 #define ROWS_CASE(n)                                                                         \
     case n:                                                                                  \
         if (is_gru)                                                                          \
-            NAME(gru_rows##n)(out, work, panel, x, vectors);                                 \
+            NAME(gru_rows##n)(out, work, panel, x, vectors, groups);                                 \
         else                                                                                 \
-            NAME(rows##n)(out, work, panel, x, vectors);                                     \
+            NAME(rows##n)(out, work, panel, x, vectors, groups);                                     \
         break;
 
-// The sums of `vectors` vectors for up to 6 devices, as many at a time as registers hold.
+// The sums of `vectors` vectors for groups of up to 6 devices, as many at a time as registers hold.
 INLINE void NAME(tiles)(floats *out, const NAME(work) *work, const float *panel, const float *x,
-                        size_t vectors, size_t devices, const bool is_gru) {
+                        size_t vectors, size_t devices, size_t groups,
+                        const bool is_gru) {
     switch (devices) {
         ROWS_CASE(1)
         ROWS_CASE(2)

@@ -67,6 +67,10 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         return tocsin_peak(kernel, rounds)
     }
 
+    /// Runs 24 additions a round, as many at once as a core can: with a neighbour on the same core,
+    /// they take longer.
+    public static func additions(rounds: Int) { tocsin_additions(rounds) }
+
     /// The number of units that share a vector.
     var lanes: Int { tocsin_lanes(kernel) }
 

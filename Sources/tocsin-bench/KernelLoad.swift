@@ -16,6 +16,8 @@ struct KernelLoad {
         var gigaflops: Double
         var peak: Double
         var share: Double
+        /// The share in each quiet round.
+        var quiet: [Double]
     }
 
     /// A usual network, a large one and a small one.
@@ -55,7 +57,12 @@ struct KernelLoad {
     }
 
     /// Steps all devices, in turn with the loop that makes the peak.
-    func measure(devices: Int, rounds: Int, set: InstructionSet) throws -> Cost {
+    func measure(
+        devices: Int,
+        rounds: Int,
+        set: InstructionSet,
+        quietness: inout Quietness
+    ) throws -> Cost {
         let network = try network(set)
         let features = features(devices)
         let indices = Array(0..<devices)
@@ -81,20 +88,25 @@ struct KernelLoad {
         // About a millisecond each.
         let times = max(1, Int(1e-3 / (step(20) / 20)))
         let spins = max(1, Int(1e-3 * peak(100_000) / set.multiplyAddPeak(rounds: 1)))
-        var (spans, peaks, shares): ([Double], [Double], [Double]) = ([], [], [])
+        var (spans, peaks, shares, quiet): ([Double], [Double], [Double], [Double])
+        (spans, peaks, shares, quiet) = ([], [], [], [])
         for _ in 0..<rounds {
             let before = peak(spins)
+            let silence = quietness.probe()
             let span = step(times) / Double(times * devices)
+            let isQuiet = quietness.isQuiet(silence, quietness.probe())
             let around = (before + peak(spins)) / 2
             spans.append(span)
             peaks.append(around)
             shares.append(operations / span / around)
+            if isQuiet { quiet.append(operations / span / around) }
         }
         return Cost(
             microseconds: spans.median * 1e6,
             gigaflops: operations / spans.median / 1e9,
             peak: peaks.median / 1e9,
-            share: shares.median
+            share: shares.median,
+            quiet: quiet
         )
     }
 
@@ -103,10 +115,13 @@ struct KernelLoad {
         let cells = [
             (name, 7), ("\(devices)", 9), (cost.microseconds.readable, 20),
             (cost.gigaflops.readable, 9), (cost.peak.readable, 14),
+            ((cost.share * 100).readable, 18),
         ]
         let text = cells.reduce("") { row, cell in
             row + cell.0 + String(repeating: " ", count: max(cell.1 - cell.0.count, 1))
         }
-        return text + (cost.share * 100).readable
+        // Of fewer rounds the median says little.
+        guard cost.quiet.count >= 5 else { return text + "-" }
+        return text + "\((cost.quiet.median * 100).readable)  (\(cost.quiet.count) rounds)"
     }
 }

@@ -6,7 +6,8 @@ extension Bench {
     /// What a step of a network costs, alone and in company, against what the machine can do.
     ///
     /// Steps and a loop of nothing but multiply-adds take turns, on this thread's processor time,
-    /// so that a busy machine disturbs both alike. The share is the median of the pairs' ratios.
+    /// so that a busy machine disturbs both alike. The share is the median of the pairs' ratios; beside
+    /// it stands that of the rounds in which no neighbour ran on the same core (``Quietness``).
     struct Kernels: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "kernels",
@@ -19,10 +20,19 @@ extension Bench {
         func run() throws {
             let set = InstructionSet.preferred
             print("kernels: \(set.rawValue)")
-            print("model  devices  µs/step and device  GFLOP/s  peak GFLOP/s  share of peak, %")
+            print(
+                "model  devices  µs/step and device  GFLOP/s  peak GFLOP/s  share of peak, %"
+                    + "  in quiet rounds, %"
+            )
+            var quietness = Quietness()
             for load in KernelLoad.usual {
                 for devices in [1, 2, 3, 4, 5, 6, 7, 8, 64, 1024] {
-                    let cost = try load.measure(devices: devices, rounds: rounds, set: set)
+                    let cost = try load.measure(
+                        devices: devices,
+                        rounds: rounds,
+                        set: set,
+                        quietness: &quietness
+                    )
                     print(load.row(devices, cost))
                 }
             }

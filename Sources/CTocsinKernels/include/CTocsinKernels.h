@@ -150,4 +150,8 @@ void tocsin_step_addresses(const struct tocsin_program *program, const float *fe
 /// Runs independent multiply-adds, and returns the number of operations, two each.
 double tocsin_peak(enum tocsin_instruction_set set, size_t rounds);
 
+/// Makes 24 additions a round, as many at once as the core can: they take longer while a neighbour
+/// runs on the same core.
+void tocsin_additions(size_t rounds);
+
 #include "Unrolled.h"
