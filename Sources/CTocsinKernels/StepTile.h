@@ -55,11 +55,11 @@ INLINE void NAME(add)(floats *sums, NAME(reader) *reader, const NAME(shape) shap
     const bool is_split = IS_SPLIT(shape);
     floats kept[REGISTERS];
     _Pragma("unroll") for (int r = 0; r < rows; r++) {
-#define FACTOR(d)                                                                             \
-    (is_split ? reader->x[(d) / 3][(d) % 3 * reader->x_stride + r]                            \
+#define FACTOR(d)                                                                            \
+    (is_split ? reader->x[(d) / 3][(d) % 3 * reader->x_stride + r]                           \
               : reader->x[0][(d) * reader->x_stride + r])
-#define WEIGHTS_OF(v)                                                                         \
-    NAME(weights)(reader->weights + ((v) + shape.odd) / 2 * reader->panel_stride +            \
+#define WEIGHTS_OF(v)                                                                        \
+    NAME(weights)(reader->weights + ((v) + shape.odd) / 2 * reader->panel_stride +           \
                   (((v) + shape.odd) % 2 + 2 * r) * ROOM)
         if (vectors < devices) {
             _Pragma("unroll") for (int v = 0; v < vectors; v++) kept[v] = WEIGHTS_OF(v);
@@ -110,8 +110,8 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, const float *panel, 
     // Left alone, the compiler works the second address out in every row.
     if (IS_SPLIT(shape)) __asm__("" : "+r"(reader.x[1]));
     floats sums[REGISTERS] __attribute__((aligned(64)));
-#define BIAS(v, more)                                                                         \
-    *(const floats *)(panel + ((v) + shape.odd) / 2 * reader.panel_stride +                   \
+#define BIAS(v, more)                                                                        \
+    *(const floats *)(panel + ((v) + shape.odd) / 2 * reader.panel_stride +                  \
                       (((v) + shape.odd) % 2 + (more)) * LANES)
     _Pragma("unroll") for (int v = 0; v < vectors; v++)
         _Pragma("unroll") for (int d = 0; d < devices; d++) sums[d * vectors + v] = BIAS(v, 0);
@@ -133,37 +133,48 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, const float *panel, 
             out[d * stride + v] = sums[d * vectors + v];
 }
 
-// Tiles of `wide` vectors from `v` on, while there are so many, each for all groups of devices
-// before the next; returns the first that is left.
-INLINE size_t NAME(row)(size_t v, floats *out, const NAME(work) *work, const float *panel,
-                        const float *x, size_t vectors, size_t groups, const bool is_gru,
-                        const int wide, const int devices) {
-    if (wide * devices > MOST_SUMS) return v;
+// How far the tiles of a turn have come: so many vectors are left, the next of which has its panel,
+// its place among the sums and, of a GRU, its place in a block.
+typedef struct {
+    size_t left;
+    const float *panel;
+    floats *out;
+    size_t apart;
+} NAME(place);
+
+// Tiles of `wide` vectors while there are so many, each for all groups of devices before the next.
+INLINE void NAME(row)(NAME(place) *place, const NAME(work) *work, const float *x, size_t groups,
+                      const bool is_gru, const int wide, const int devices) {
+    if (wide * devices > MOST_SUMS) return;
     // Of an odd number of vectors two tiles make whole panels.
     const int pair = wide == 3 ? 2 : 1;
     // Eight are four and four, not six and two, which would be too few sums in flight.
-    for (; v + wide * pair <= vectors && !(wide == 6 && vectors - v == 8); v += wide * pair)
+    while (place->left >= (size_t)(wide * pair) && !(wide == 6 && place->left == 8)) {
         _Pragma("unroll") for (int odd = 0; odd < pair; odd++) {
-            const size_t first = v + odd * wide;
-            const float *from = panel + first / 2 * work->panel_stride;
+            const float *from = place->panel + odd * wide / 2 * work->panel_stride;
             const float *factors = x;
-            floats *to = out + first;
-            for (size_t g = 0; g < groups; g++) {
-                NAME(tile)(to, work, from, factors, 2 - first % 3,
+            floats *to = place->out + odd * wide;
+            size_t g = groups;
+            do {
+                NAME(tile)(to, work, from, factors, place->apart,
                            (NAME(shape)){wide, devices, odd, is_gru});
                 factors += devices * work->x_stride;
                 to += devices * work->sums_stride;
-            }
+            } while (--g > 0);
         }
-    return v;
+        place->left -= wide * pair;
+        place->out += wide * pair;
+        place->panel += wide * pair / 2 * work->panel_stride;
+        if (is_gru) place->apart = (place->apart + 2 * wide * pair) % 3;
+    }
 }
 
 // `devices` is a constant for the compiler in each case, and so is what fits into registers.
-#define ROW(wide) v = NAME(row)(v, out, work, panel, x, vectors, groups, is_gru, wide, devices)
+#define ROW(wide) NAME(row)(&place, work, x, groups, is_gru, wide, devices)
 
 INLINE void NAME(rows)(floats *out, const NAME(work) *work, const float *panel, const float *x,
                        size_t vectors, size_t groups, const bool is_gru, const int devices) {
-    size_t v = 0;
+    NAME(place) place = {vectors, panel, out, 2};
     // Twelve half vectors come from too many places at once: lines are left half read.
     if (devices == 2 || (devices == 1 && !HALF)) ROW(12);
     if (devices == 1) ROW(8);
@@ -180,13 +191,13 @@ INLINE void NAME(rows)(floats *out, const NAME(work) *work, const float *panel, 
 #define ROWS(n)                                                                              \
     static __attribute__((noinline)) void NAME(rows##n)(                                     \
         floats *out, const NAME(work) *work, const float *panel, const float *x,             \
-        size_t vectors, size_t groups) {                                                                    \
-        NAME(rows)(out, work, panel, x, vectors, groups, false, n);                                  \
+        size_t vectors, size_t groups) {                                                     \
+        NAME(rows)(out, work, panel, x, vectors, groups, false, n);                          \
     }                                                                                        \
     static __attribute__((noinline)) void NAME(gru_rows##n)(                                 \
         floats *out, const NAME(work) *work, const float *panel, const float *x,             \
-        size_t vectors, size_t groups) {                                                                    \
-        NAME(rows)(out, work, panel, x, vectors, groups, true, n);                                   \
+        size_t vectors, size_t groups) {                                                     \
+        NAME(rows)(out, work, panel, x, vectors, groups, true, n);                           \
     }
 
 ROWS(1)
@@ -201,9 +212,9 @@ ROWS(6)
 #define ROWS_CASE(n)                                                                         \
     case n:                                                                                  \
         if (is_gru)                                                                          \
-            NAME(gru_rows##n)(out, work, panel, x, vectors, groups);                                 \
+            NAME(gru_rows##n)(out, work, panel, x, vectors, groups);                         \
         else                                                                                 \
-            NAME(rows##n)(out, work, panel, x, vectors, groups);                                     \
+            NAME(rows##n)(out, work, panel, x, vectors, groups);                             \
         break;
 
 // The sums of `vectors` vectors for groups of up to 6 devices, as many at a time as registers hold.
