@@ -15,7 +15,8 @@ let safe: [SwiftSetting] = settings + [.strictMemorySafety()]
 
 /// The kernels are unusable without the optimiser, and a debug build is what the tests run.
 ///
-/// Loops that begin at a cache line take up to 3 % less time while a neighbour has the core's other half.
+/// Loops begin at cache lines, because such a loop is faster while a neighbour has the core's other
+/// half.
 let optimised: [CSetting] = [
     .unsafeFlags(["-O3"], .when(configuration: .debug)),
     .unsafeFlags(["-falign-loops=64"]),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from models import MODELS, save_onnx
-from sides import SCRATCH, Own, PythonPeer, Shim, Wrong, compare
+from sides import SCRATCH, Own, PythonPeer, Shim, Wrong, summary, take_turns
 
 BATCHES = [1, 2, 4, 6, 8, 64, 256, 1024]
 TOLERANCE = 5e-6
@@ -88,28 +88,39 @@ def check(side, model, batch):
 
 
 @torch.inference_mode()
-def measure(program, shims, rounds, say):
-    """Rows: model, batch, peer, form, and either the result or what is wrong with the peer."""
+def measure(program, shims, rounds, passes, say):
+    """Rows: model, batch, peer, form, and either the result or what is wrong with the peer.
+
+    What disturbs a machine lasts for seconds or minutes, longer than the rounds of a cell: so all cells
+    are gone through several times, and the median is that of all rounds."""
     torch.set_num_threads(1)
-    rows = []
+    rows = {}
     makers = peers(shims)
     for model in MODELS:
-        weights = SCRATCH / f"{model.name}.weights"
-        model.weights().tofile(weights)
-        for batch in BATCHES:
-            own = Own(program, "kernel", model.cell, model.inputs, model.hidden, batch, weights)
-            check(own, model, batch)
-            for name, form, make in makers:
-                row = {"model": model.name, "batch": batch, "peer": name, "form": form}
-                try:
-                    peer = make(model, batch)
-                    row["error"] = float(check(peer, model, batch))
-                    row |= compare(own, peer, rounds * (3 if batch == 1 else 1))
-                    peer.close()
-                except Wrong as reason:
-                    row["wrong"] = str(reason)
-                rows.append(row)
-                result = row.get("wrong") or "{own:.0f} ns, {ratio:.2f} ({low:.2f}-{high:.2f})"
-                say(f"{model.name} b={batch} {name} {form}: " + result.format(**row))
-            own.close()
-    return rows
+        model.weights().tofile(SCRATCH / f"{model.name}.weights")
+    for model, batch in [(model, batch) for model in MODELS for batch in BATCHES] * passes:
+        own = Own(program, "kernel", model.cell, model.inputs, model.hidden, batch,
+                  SCRATCH / f"{model.name}.weights")
+        check(own, model, batch)
+        for name, form, make in makers:
+            row = rows.setdefault(
+                (model.name, batch, name, form),
+                {"model": model.name, "batch": batch, "peer": name, "form": form, "rounds": []})
+            if "wrong" in row:
+                continue
+            try:
+                peer = make(model, batch)
+                row["error"] = max(row.get("error", 0.0), float(check(peer, model, batch)))
+                row["rounds"] += take_turns(own, peer, rounds * (3 if batch == 1 else 1))
+                row |= summary(row["rounds"])
+                peer.close()
+            except Wrong as reason:
+                for key in ("ratio", "low", "high", "own", "theirs"):
+                    row.pop(key, None)
+                row["wrong"] = str(reason)
+            result = row.get("wrong") or "{own:.0f} ns, {ratio:.2f} ({low:.2f}-{high:.2f})"
+            say(f"{model.name} b={batch} {name} {form}: " + result.format(**row))
+        own.close()
+    for row in rows.values():
+        row["rounds"] = len(row["rounds"])
+    return list(rows.values())

@@ -112,18 +112,27 @@ def times_for(side, nanoseconds):
     return max(1, round(times * nanoseconds / spent))
 
 
-def compare(own, peer, rounds, block=1e6):
+def take_turns(own, peer, rounds, block=1e6):
     """Own, peer, own, in blocks of `block` nanoseconds: a block of the peer lies between two of
-    ours, so that a busy machine disturbs both. Medians of the rounds."""
+    ours, so that a busy machine disturbs both. What each round took, ours and the peer's."""
     a, b = times_for(own, block), times_for(peer, block)
-    ratios, owns, peers = [], [], []
+    found = []
     for _ in range(rounds):
         before = own.run(a)
         middle = peer.run(b) / b
-        around = (before + own.run(a)) / 2 / a
-        owns.append(around)
-        peers.append(middle)
-        ratios.append(middle / around)
-    low, _, high = statistics.quantiles(ratios, n=4)
-    return {"ratio": statistics.median(ratios), "low": low, "high": high,
+        found.append(((before + own.run(a)) / 2 / a, middle))
+    return found
+
+
+def summary(rounds):
+    """Medians of the rounds, and the ratios' quartiles."""
+    ratios = [theirs / own for own, theirs in rounds]
+    low, ratio, high = statistics.quantiles(ratios, n=4)
+    owns, peers = zip(*rounds)
+    return {"ratio": ratio, "low": low, "high": high,
             "own": statistics.median(owns), "theirs": statistics.median(peers)}
+
+
+def compare(own, peer, rounds, block=1e6):
+    """Medians of so many rounds."""
+    return summary(take_turns(own, peer, rounds, block))

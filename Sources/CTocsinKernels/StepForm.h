@@ -8,7 +8,8 @@
 //     [panel][bias][vector][lane], then [panel][input, then hidden unit][vector][lane]
 //
 // A GRU has two biases: that of what the inputs add to n, and that of what the hidden units add.
-// Weights are read once and in order, a cache line at a time, by any number of devices.
+// Weights are read in order, a cache line at a time, once for a group of devices; only tiles of three
+// vectors halve every third line.
 //
 // Each sum is `bias + Σ over inputs + Σ over hidden units`, added in that order in one register,
 // whatever stands beside it in the tile: hence a device's bits do not depend on its company.
@@ -82,28 +83,31 @@ INLINE void NAME(copy)(float *to, const float *from, size_t count) {
     }
 }
 
-// So many tiles of so many devices each.
+// The turns of up to 8 devices leave as many parts as those of a whole tile.
+_Static_assert(8 * 12 <= MOST_PARTS && 12 * 8 <= APART, "sums have no room");
+
+// So many groups of so many devices each, which stand in tiles together.
 typedef struct {
     size_t count;
     size_t devices;
-} NAME(group);
+} NAME(groups);
 
-// Cuts devices into groups; returns how many, at most 3. Seven are 4 and 3, and eight are 4 and 4,
-// because tiles of 4 × 3 and 3 × 4 read least for what they compute.
-INLINE size_t NAME(cut)(NAME(group) *groups, size_t devices) {
+// Cuts devices into groups; returns how many kinds, at most 3. Seven are 4 and 3, and eight are 4 and
+// 4, because with 16 registers tiles of 4 × 3 and 3 × 4 read least for what they compute.
+INLINE size_t NAME(cut)(NAME(groups) *groups, size_t devices) {
     size_t count = 0;
     if (devices > 2 * MOST_DEVICES) {
         const size_t full = (devices - MOST_DEVICES - 1) / MOST_DEVICES;
-        groups[count++] = (NAME(group)){full, MOST_DEVICES};
+        groups[count++] = (NAME(groups)){full, MOST_DEVICES};
         devices -= full * MOST_DEVICES;
     }
     if (devices <= MOST_DEVICES) {
-        groups[count++] = (NAME(group)){1, devices};
+        groups[count++] = (NAME(groups)){1, devices};
     } else if (devices % 2 == 0) {
-        groups[count++] = (NAME(group)){2, devices / 2};
+        groups[count++] = (NAME(groups)){2, devices / 2};
     } else {
-        groups[count++] = (NAME(group)){1, devices / 2 + 1};
-        groups[count++] = (NAME(group)){1, devices / 2};
+        groups[count++] = (NAME(groups)){1, devices / 2 + 1};
+        groups[count++] = (NAME(groups)){1, devices / 2};
     }
     return count;
 }
@@ -131,15 +135,15 @@ INLINE void NAME(advance)(const struct tocsin_layer *layer, const float *weights
     }
     const size_t blocks = (layer->size + LANES - 1) / LANES;
     const size_t most = TURN(all, gates) / gates;
-    NAME(group) groups[3];
-    const size_t group_count = NAME(cut)(groups, all);
+    NAME(groups) groups[3];
+    const size_t kinds = NAME(cut)(groups, all);
     floats sums[2 * APART] __attribute__((aligned(64)));
     for (size_t block = 0; block < blocks; block += most) {
         const size_t here = blocks - block < most ? blocks - block : most;
         const size_t vectors = here * gates;
         const float *panel = weights + block * gates / 2 * work.panel_stride;
         work.sums_stride = vectors;
-        for (size_t g = 0, first = 0; g < group_count; g++) {
+        for (size_t g = 0, first = 0; g < kinds; g++) {
             NAME(tiles)(sums + first * vectors, &work, panel, x + first * work.x_stride,
                         vectors, groups[g].devices, groups[g].count, kind == TOCSIN_GRU);
             first += groups[g].devices * groups[g].count;

@@ -33,8 +33,8 @@ typedef struct {
     bool is_gru;
 } NAME(shape);
 
-// Where a tile reads on: its weights, and the factors of the first three devices and, if split, of
-// the others.
+// Where a tile reads on: its weights, and the factors of all devices, or if that is split, of the first
+// three and of the others.
 typedef struct {
     const float *weights;
     const float *x[2];
@@ -42,8 +42,8 @@ typedef struct {
     size_t x_stride;
 } NAME(reader);
 
-// Factors of more than four devices are too far apart for what an address can express. A GRU sums
-// up twice, and its rows are few: what a second address takes does not pay there.
+// An address is too short for the factors of more than four devices. A GRU sums up twice, and its rows
+// are few: there neither a second address nor turns of eight rows pay.
 #define IS_SPLIT(shape) ((shape).devices > 4 && !(shape).is_gru)
 
 // Adds `rows` rows of weights × factors to the sums [device][vector], `rows` a constant.
@@ -104,7 +104,7 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, const float *panel, 
     const int vectors = shape.vectors, devices = shape.devices;
     const size_t stride = work->sums_stride, hidden = work->hidden_size;
     NAME(reader) reader = {panel + work->bias_size,
-                           {x, x + 3 * work->x_stride},
+                           {x, IS_SPLIT(shape) ? x + 3 * work->x_stride : x},
                            work->panel_stride,
                            work->x_stride};
     // Left alone, the compiler works the second address out in every row.
@@ -134,7 +134,7 @@ INLINE void NAME(tile)(floats *out, const NAME(work) *work, const float *panel, 
 }
 
 // How far the tiles of a turn have come: so many vectors are left, the next of which has its panel,
-// its place among the sums and, of a GRU, its place in a block.
+// its place among the sums and, of a GRU, the distance to the next n.
 typedef struct {
     size_t left;
     const float *panel;
@@ -219,8 +219,7 @@ ROWS(6)
 
 // The sums of `vectors` vectors for groups of up to 6 devices, as many at a time as registers hold.
 INLINE void NAME(tiles)(floats *out, const NAME(work) *work, const float *panel, const float *x,
-                        size_t vectors, size_t devices, size_t groups,
-                        const bool is_gru) {
+                        size_t vectors, size_t devices, size_t groups, const bool is_gru) {
     switch (devices) {
         ROWS_CASE(1)
         ROWS_CASE(2)
@@ -232,3 +231,4 @@ INLINE void NAME(tiles)(floats *out, const NAME(work) *work, const float *panel,
 }
 
 #undef ROWS_CASE
+#undef IS_SPLIT

@@ -16,8 +16,8 @@ struct KernelLoad {
         var gigaflops: Double
         var peak: Double
         var share: Double
-        /// The share in each quiet round.
-        var quiet: [Double]
+        /// The share in each round, and what its additions cost; see ``Quietness``.
+        var rounds: [(additions: Double, share: Double)]
     }
 
     /// A usual network, a large one and a small one.
@@ -88,30 +88,30 @@ struct KernelLoad {
         // About a millisecond each.
         let times = max(1, Int(1e-3 / (step(20) / 20)))
         let spins = max(1, Int(1e-3 * peak(100_000) / set.multiplyAddPeak(rounds: 1)))
-        var (spans, peaks, shares, quiet): ([Double], [Double], [Double], [Double])
-        (spans, peaks, shares, quiet) = ([], [], [], [])
+        var (spans, peaks): ([Double], [Double]) = ([], [])
+        var found: [(additions: Double, share: Double)] = []
         for _ in 0..<rounds {
             let before = peak(spins)
-            let silence = quietness.probe()
+            let probe = Quietness.probe()
             let span = step(times) / Double(times * devices)
-            let isQuiet = quietness.isQuiet(silence, quietness.probe())
+            let longer = max(probe, Quietness.probe())
             let around = (before + peak(spins)) / 2
             spans.append(span)
             peaks.append(around)
-            shares.append(operations / span / around)
-            if isQuiet { quiet.append(operations / span / around) }
+            quietness.note(longer * around)
+            found.append((longer * around, operations / span / around))
         }
         return Cost(
             microseconds: spans.median * 1e6,
             gigaflops: operations / spans.median / 1e9,
             peak: peaks.median / 1e9,
-            share: shares.median,
-            quiet: quiet
+            share: found.map(\.share).median,
+            rounds: found
         )
     }
 
     /// A line of the table.
-    func row(_ devices: Int, _ cost: Cost) -> String {
+    func row(_ devices: Int, _ cost: Cost, quiet limit: Double) -> String {
         let cells = [
             (name, 7), ("\(devices)", 9), (cost.microseconds.readable, 20),
             (cost.gigaflops.readable, 9), (cost.peak.readable, 14),
@@ -120,8 +120,9 @@ struct KernelLoad {
         let text = cells.reduce("") { row, cell in
             row + cell.0 + String(repeating: " ", count: max(cell.1 - cell.0.count, 1))
         }
+        let quiet = cost.rounds.filter { $0.additions <= limit }
         // Of fewer rounds the median says little.
-        guard cost.quiet.count >= 5 else { return text + "-" }
-        return text + "\((cost.quiet.median * 100).readable)  (\(cost.quiet.count) rounds)"
+        guard quiet.count >= 5 else { return text + "-" }
+        return text + "\((quiet.map(\.share).median * 100).readable)  (\(quiet.count) rounds)"
     }
 }

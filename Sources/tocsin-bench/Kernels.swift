@@ -6,8 +6,9 @@ extension Bench {
     /// What a step of a network costs, alone and in company, against what the machine can do.
     ///
     /// Steps and a loop of nothing but multiply-adds take turns, on this thread's processor time,
-    /// so that a busy machine disturbs both alike. The share is the median of the pairs' ratios; beside
-    /// it stands that of the rounds in which no neighbour ran on the same core (``Quietness``).
+    /// so that a busy machine disturbs both alike. The share is the median of the pairs' ratios;
+    /// beside it stands that of the rounds that no neighbour on the same core disturbed, if there
+    /// were five (``Quietness``).
     struct Kernels: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "kernels",
@@ -25,6 +26,7 @@ extension Bench {
                     + "  in quiet rounds, %"
             )
             var quietness = Quietness()
+            var lines: [(KernelLoad, Int, KernelLoad.Cost)] = []
             for load in KernelLoad.usual {
                 for devices in [1, 2, 3, 4, 5, 6, 7, 8, 64, 1024] {
                     let cost = try load.measure(
@@ -33,8 +35,13 @@ extension Bench {
                         set: set,
                         quietness: &quietness
                     )
-                    print(load.row(devices, cost))
+                    lines.append((load, devices, cost))
                 }
+            }
+            // Only now is it known what is quiet.
+            let limit = quietness.limit
+            for (load, devices, cost) in lines {
+                print(load.row(devices, cost, quiet: limit))
             }
             print("\nmodel  devices  f16: µs/step and device  f32  f16 against f32")
             for load in KernelLoad.usual {

@@ -1,31 +1,26 @@
 import TocsinNN
 
-/// Tells rounds in which nobody else ran on the same core.
+/// Tells rounds in which a neighbour disturbed the core from those in which none did.
 ///
 /// A virtual machine's core is often half of one: while the other half works, a loop of multiply-adds
-/// is as fast as ever, but whatever needs many instructions for each of them is slower by a quarter.
-/// Additions tell which it is: a round is quiet if they took no more than 4 % longer than the
-/// fastest that were ever seen, both before and after it.
+/// is as fast as ever, but whatever needs many instructions for each of them is slower. Additions
+/// tell which it is, made before and after a round. They are counted in the multiply-adds that the
+/// same time would have sufficed for, because a core's clock changes, too. A round is quiet if that
+/// is at most 4 % more than what the quickest fiftieth of all rounds takes. What came and went
+/// within a round is not seen, and if the neighbour never rests, most rounds count as quiet.
 struct Quietness {
-    /// The fastest additions so far, in seconds.
-    private var fastest = Double.infinity
-
-    /// Looks for a quiet moment for about a second.
-    init() {
-        for _ in 0..<10_000 { _ = probe() }
-    }
+    private var costs: [Double] = []
 
     /// How long the additions take now, in seconds: some 0.1 ms.
-    mutating func probe() -> Double {
+    static func probe() -> Double {
         let begin = threadSeconds()
         InstructionSet.additions(rounds: 50_000)
-        let span = threadSeconds() - begin
-        fastest = min(fastest, span)
-        return span
+        return threadSeconds() - begin
     }
 
-    /// Whether nobody disturbed a round, given what ``probe()`` took before and after it.
-    func isQuiet(_ before: Double, _ after: Double) -> Bool {
-        max(before, after) <= 1.04 * fastest
-    }
+    /// Notes what the additions of a round cost.
+    mutating func note(_ cost: Double) { costs.append(cost) }
+
+    /// The most that they cost in a quiet round, once all rounds are over.
+    var limit: Double { 1.04 * costs.sorted()[costs.count / 50] }
 }

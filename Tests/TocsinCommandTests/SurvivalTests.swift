@@ -135,10 +135,13 @@ struct SurvivalTests {
             sent = end
             guard cycle < kills else { break }
             try await Task.sleep(for: .microseconds(Int(random.uniform() * 30_000)))
-            // It stops at any moment, but dies only when what it had written has reached the witness:
-            // a connection that ends with something unread is reset, and drops what is under way.
-            try await program.pause()
-            try await quiet(witness)
+            // It stops at any moment, but mostly dies only when what it had written has reached the
+            // witness: a connection that ends with something unread in it is reset, and scores that
+            // are under way, of QoS 0, are lost. Alerts must come through either way.
+            if cycle % 8 < 7 {
+                try await program.pause()
+                try await quiet(witness)
+            }
             program.kill()
         }
         try await eventually(
@@ -171,7 +174,7 @@ struct SurvivalTests {
         #expect(seen.alerts.sorted() == expected.alerts.sorted())
         #expect(seen.repeatedAlerts == 0)
         #expect(seen.conditions == expected.conditions)
-        // What libmosquitto or the kernel was sending at QoS 0 dies with the connection.
+        // What was under way at QoS 0 dies with the connection.
         let missing = expected.scores.count - seen.scores.count
         #expect(missing <= kills * 5, "\(missing) of \(expected.scores.count)")
         print(
