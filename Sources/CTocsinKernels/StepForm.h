@@ -8,8 +8,8 @@
 //     [panel][bias][vector][lane], then [panel][input, then hidden unit][vector][lane]
 //
 // A GRU has two biases: that of what the inputs add to n, and that of what the hidden units add.
-// Weights are read in order, a cache line at a time, once for a group of devices; only tiles of three
-// vectors halve every third line.
+// Weights are read in order, a cache line at a time, once for a group of devices; only tiles of
+// three vectors halve every third line.
 //
 // Each sum is `bias + Σ over inputs + Σ over hidden units`, added in that order in one register,
 // whatever stands beside it in the tile: hence a device's bits do not depend on its company.
@@ -92,8 +92,8 @@ typedef struct {
     size_t devices;
 } NAME(groups);
 
-// Cuts devices into groups; returns how many kinds, at most 3. Seven are 4 and 3, and eight are 4 and
-// 4, because with 16 registers tiles of 4 × 3 and 3 × 4 read least for what they compute.
+// Cuts devices into groups; returns how many kinds, at most 3. Seven are 4 and 3, and eight are 4
+// and 4, because with 16 registers tiles of 4 × 3 and 3 × 4 read least for what they compute.
 INLINE size_t NAME(cut)(NAME(groups) *groups, size_t devices) {
     size_t count = 0;
     if (devices > 2 * MOST_DEVICES) {

@@ -108,7 +108,9 @@ static __attribute__((noinline)) void NAME(put_out_rnn)(floats *sums, const NAME
     }
 }
 
-static __attribute__((noinline)) void NAME(put_out_linear)(floats *sums, const NAME(part) *parts, size_t count) {
+static __attribute__((noinline)) void NAME(put_out_linear)(floats *sums,
+                                                           const NAME(part) *parts,
+                                                           size_t count) {
     EACH_PART NAME(store)(sums[p], parts[p].output, parts[p].units);
 }
 

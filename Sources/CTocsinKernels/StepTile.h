@@ -33,8 +33,8 @@ typedef struct {
     bool is_gru;
 } NAME(shape);
 
-// Where a tile reads on: its weights, and the factors of all devices, or if that is split, of the first
-// three and of the others.
+// Where a tile reads on: its weights, and the factors of all devices, or if that is split, of the
+// first three and of the others.
 typedef struct {
     const float *weights;
     const float *x[2];
@@ -42,8 +42,8 @@ typedef struct {
     size_t x_stride;
 } NAME(reader);
 
-// An address is too short for the factors of more than four devices. A GRU sums up twice, and its rows
-// are few: there neither a second address nor turns of eight rows pay.
+// An address is too short for the factors of more than four devices. A GRU sums up twice, and its
+// rows are few: there neither a second address nor turns of eight rows pay.
 #define IS_SPLIT(shape) ((shape).devices > 4 && !(shape).is_gru)
 
 // Adds `rows` rows of weights × factors to the sums [device][vector], `rows` a constant.

@@ -13,7 +13,8 @@ final class DaemonChildren: Sendable {
 
     /// An empty folder, and nothing running.
     init() throws {
-        var template = Array("/tmp/tocsin-bench.XXXXXX".utf8CString)
+        let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        var template = Array("\(parent)/tocsin-bench.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw DaemonBenchError("no temporary folder") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         try DedicatedThread.start("signals") { [self] in

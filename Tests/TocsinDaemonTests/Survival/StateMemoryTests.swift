@@ -115,6 +115,11 @@ private func adopted(_ memory: StateMemory, _ model: Model) -> [String: [UInt8]]
     return remembered(fleet)
 }
 
+/// What the next process finds, once it has undone the batch that is under way.
+private func undone(_ fed: borrowing Fed) throws -> [String: [UInt8]] {
+    adopted(try #require(left(by: fed.memory)), fed.model)
+}
+
 struct StateMemoryTests {
     private var model: Model {
         get async throws { try Setup.loadModel(try await TrainedModel.files.model.path) }
@@ -130,9 +135,7 @@ struct StateMemoryTests {
             // The next batch changes every device and brings a new one; then the process is gone.
             fed.feed(devices: 4 + round)
             #expect(remembered(fed.fleet) != finished)
-            let next = try #require(left(by: fed.memory))
-            let found = adopted(next, model)
-            #expect(found == finished, "round \(round)")
+            #expect(try undone(fed) == finished, "round \(round)")
             // Looking undid the batch under way, in the one file that there is: begin it again.
             fed = try Fed(model)
             for _ in 0..<2 { fed.feed(devices: 3 + round) }
@@ -147,8 +150,7 @@ struct StateMemoryTests {
         let finished = fed.finish()
         for _ in 0..<3 { fed.feed(devices: 80) }
         for _ in 0..<3 {
-            let next = try #require(left(by: fed.memory))
-            #expect(adopted(next, model) == finished)
+            #expect(try undone(fed) == finished)
         }
     }
 
@@ -160,8 +162,7 @@ struct StateMemoryTests {
         var fed = try Fed(warm: 5, model)
         let finished = fed.finish()
         for _ in 0..<frames { fed.feed(devices: 5) }
-        let next = try #require(left(by: fed.memory))
-        #expect(adopted(next, model) == finished)
+        #expect(try undone(fed) == finished)
     }
 
     @Test(arguments: [0, 2]) func `what a gap made a device forget comes back`(
@@ -174,8 +175,7 @@ struct StateMemoryTests {
         fed.feed(devices: 5, gap: 1000)
         #expect(fed.fleet.counters.resets == 5)
         for _ in 0..<model.warmUp + 2 { fed.feed(devices: 5) }
-        let next = try #require(left(by: fed.memory))
-        #expect(adopted(next, model) == finished)
+        #expect(try undone(fed) == finished)
     }
 
     @Test func `what a device was before it was restored comes back`() async throws {
@@ -188,8 +188,7 @@ struct StateMemoryTests {
         try fed.fleet.restore(try #require(number), from: other[...])
         #expect(remembered(fed.fleet)["device-0"] == other)
         fed.feed(devices: 2)
-        let next = try #require(left(by: fed.memory))
-        #expect(adopted(next, model) == finished)
+        #expect(try undone(fed) == finished)
     }
 
     @Test func `messages, scores and alerts of a batch under way are not there yet`() throws {
